@@ -26,8 +26,9 @@ public record Invariant(String name, Kind kind, @Nullable String database, Strin
 
     public Invariant {
         if (name.isBlank() || sql.isBlank()) {
-            throw new IllegalArgumentException("an invariant needs a name and SQL\nhint: give both, for example name: balances, sql:"
-                    + " select sum(balance) from accounts");
+            throw new IllegalArgumentException(
+                    "an invariant needs a name and SQL\nhint: give both, for example name: balances, sql:"
+                            + " select sum(balance) from accounts");
         }
         try {
             switch (kind) {
@@ -41,8 +42,8 @@ public record Invariant(String name, Kind kind, @Nullable String database, Strin
             }
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
-                    "invariant " + name + " expects '" + expected + "', which is not a number that fits the kind " + kind
-                            + "\nhint: a sum expects a decimal number, matched a whole number of at least 1",
+                    "invariant " + name + " expects '" + expected + "', which is not a number that fits the kind "
+                            + kind + "\nhint: a sum expects a decimal number, matched a whole number of at least 1",
                     e);
         }
     }

@@ -40,13 +40,22 @@ public record RestoreOptions(
 
     /** Everything looked for, counted and checked; no invariants. */
     public static RestoreOptions defaults() {
-        return new RestoreOptions(Optional.empty(), Optional.empty(), "postgres", 2, 64, true, true, List.of(), Map.of());
+        return new RestoreOptions(
+                Optional.empty(), Optional.empty(), "postgres", 2, 64, true, true, List.of(), Map.of());
     }
 
     /** The same with other invariants, which run in the given database. */
     public RestoreOptions withInvariants(String inDatabase, List<Invariant> all) {
         return new RestoreOptions(
-                postgresBin, superuser, inDatabase, parallelism, sharedBuffersMiB, countRows, checkPages, all, expectedSchemas);
+                postgresBin,
+                superuser,
+                inDatabase,
+                parallelism,
+                sharedBuffersMiB,
+                countRows,
+                checkPages,
+                all,
+                expectedSchemas);
     }
 
     /** The same with PostgreSQL's programs in a given directory. */
@@ -66,13 +75,29 @@ public record RestoreOptions(
     /** The same with schemas to compare with, by shard name. */
     public RestoreOptions withExpectedSchemas(Map<String, SchemaListing> schemas) {
         return new RestoreOptions(
-                postgresBin, superuser, database, parallelism, sharedBuffersMiB, countRows, checkPages, invariants, schemas);
+                postgresBin,
+                superuser,
+                database,
+                parallelism,
+                sharedBuffersMiB,
+                countRows,
+                checkPages,
+                invariants,
+                schemas);
     }
 
     /** The same with or without reading whole tables for counts and page checks. */
     public RestoreOptions withChecks(boolean rows, boolean pages) {
         return new RestoreOptions(
-                postgresBin, superuser, database, parallelism, sharedBuffersMiB, rows, pages, invariants, expectedSchemas);
+                postgresBin,
+                superuser,
+                database,
+                parallelism,
+                sharedBuffersMiB,
+                rows,
+                pages,
+                invariants,
+                expectedSchemas);
     }
 
     /** The same with a given superuser. */

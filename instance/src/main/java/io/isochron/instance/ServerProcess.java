@@ -1,0 +1,50 @@
+package io.isochron.instance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** How the process of a server is started. */
+final class ServerProcess {
+    private ServerProcess() {}
+
+    /** Makes the socket directory if it is not there, for the server's user alone. */
+    static void prepare(Path socketDirectory, RunAs runAs) throws IOException {
+        if (!Files.isDirectory(socketDirectory)) {
+            Files.createDirectory(
+                    socketDirectory,
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            runAs.own(socketDirectory);
+        }
+    }
+
+    static Process spawn(
+            PostgresInstallation installation, Path dataDirectory, Map<String, String> settings, Path log, RunAs runAs)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(installation.program("postgres").toString(), "-D", dataDirectory.toString()));
+        settings.forEach((name, value) -> {
+            command.add("-c");
+            command.add(name + "=" + value);
+        });
+        ProcessBuilder builder = new ProcessBuilder(runAs.command(command))
+                .directory(new java.io.File("/"))
+                .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        environment(builder);
+        return builder.start();
+    }
+
+    /** Nothing of the caller's PostgreSQL settings reaches the server, and its messages are not translated. */
+    static void environment(ProcessBuilder builder) {
+        Map<String, String> environment = builder.environment();
+        environment.keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
+        environment.remove("LANG");
+        environment.put("LC_ALL", "C");
+    }
+}

@@ -6,12 +6,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A physical replication connection. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ReplicationConnection implements AutoCloseable {
-    private ReplicationConnection() {}
+    ReplicationConnection() {}
 
     /** Connects. */
     public static ReplicationConnection open(ConnectionSettings settings) throws IOException {
-        throw new IOException("cannot connect to " + settings);
+        throw new IOException("cannot connect to " + settings.toJdbcUrl());
     }
 
     public SystemIdentity identifySystem() throws IOException {

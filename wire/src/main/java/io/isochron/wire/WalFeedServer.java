@@ -5,6 +5,7 @@ import java.net.SocketAddress;
 import java.util.List;
 
 /** Feeds WAL to standbys. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WalFeedServer implements AutoCloseable {
     /** Listens at once. */
     public WalFeedServer(SocketAddress bind, WalFeedSource source, String password) throws IOException {

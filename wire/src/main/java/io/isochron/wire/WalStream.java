@@ -6,6 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A running physical WAL stream. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WalStream implements AutoCloseable {
     WalStream() {}
 

@@ -1,0 +1,37 @@
+package io.isochron.store;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+
+/** The bytes of an object to be created. They can be taken several times, also at once, and are the same each time. */
+public interface Content {
+    /** The length in bytes. */
+    long bytes();
+
+    /** Writes all bytes; does not close the stream. May be called again, for another attempt or for another store. */
+    void writeTo(OutputStream out) throws IOException;
+
+    /** A content of the bytes of {@code array}, which must not be changed afterwards. */
+    static Content of(byte[] array) {
+        return of(ByteBuffer.wrap(array));
+    }
+
+    /** A content of the remaining bytes of a buffer that is backed by an array, which must not be changed afterwards. */
+    static Content of(ByteBuffer buffer) {
+        byte[] array = buffer.array();
+        int offset = buffer.arrayOffset() + buffer.position();
+        int length = buffer.remaining();
+        return new Content() {
+            @Override
+            public long bytes() {
+                return length;
+            }
+
+            @Override
+            public void writeTo(OutputStream out) throws IOException {
+                out.write(array, offset, length);
+            }
+        };
+    }
+}

@@ -1,0 +1,63 @@
+package io.isochron.store;
+
+import java.util.Locale;
+
+/** The names of a repository's objects, both ways; specified in docs/repository-format.md. */
+final class Names {
+    static final ObjectName HEADER = new ObjectName("isochron-repository");
+
+    private Names() {}
+
+    /** A position as people read it, PostgreSQL's two hexadecimal halves. */
+    static String lsn(long position) {
+        return Long.toHexString(position >>> 32).toUpperCase(Locale.ROOT)
+                + "/"
+                + Long.toHexString(position & 0xFFFF_FFFFL).toUpperCase(Locale.ROOT);
+    }
+
+    static String shard(int number) {
+        return String.format(Locale.ROOT, "s%04d", number);
+    }
+
+    private static String hex16(long value) {
+        return String.format(Locale.ROOT, "%016x", value);
+    }
+
+    static String walTimeline(int shard, int timeline) {
+        return "wal/" + shard(shard) + "/" + String.format(Locale.ROOT, "%08x", timeline);
+    }
+
+    static ObjectName wal(int shard, int timeline, long start, long end) {
+        String first = hex16(start);
+        return ObjectName.of(walTimeline(shard, timeline), first.substring(0, 9), first + "-" + hex16(end));
+    }
+
+    static ObjectName history(int shard, int timeline) {
+        return new ObjectName(walTimeline(shard, timeline) + ".history");
+    }
+
+    static String chronicle(int shard) {
+        return "chronicle/" + shard(shard) + "/";
+    }
+
+    static ObjectName chronicle(int shard, long sequence) {
+        String digits = String.format(Locale.ROOT, "%016d", sequence);
+        return new ObjectName(chronicle(shard) + digits.substring(0, 12) + "/" + digits);
+    }
+
+    static ObjectName snapshot(String id) {
+        return ObjectName.of("snapshot", id);
+    }
+
+    static ObjectName manifest(String snapshot, int shard, long part) {
+        return ObjectName.of("manifest", snapshot, shard(shard), String.format(Locale.ROOT, "%08d", part));
+    }
+
+    static ObjectName pack(String snapshot, int shard, long number) {
+        return ObjectName.of("pack", snapshot, shard(shard), String.format(Locale.ROOT, "%08d", number));
+    }
+
+    static ObjectName document(String kind, String id) {
+        return ObjectName.of("document", kind, id);
+    }
+}

@@ -1,0 +1,94 @@
+package io.isochron.store;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Named bytes, written once. The contract that every store and every decorator of one keeps, and that the contract suite tests:
+ *
+ * <ul>
+ *   <li><b>Written once.</b> {@link #create} never replaces. Of two that create the same name at once, in one process or in several,
+ *       exactly one succeeds.
+ *   <li><b>Whole or absent.</b> No reader, at no time, sees an object in part, whatever happens to its writer.
+ *   <li><b>Durable.</b> When {@link #create} returns, or throws {@link ObjectExistsException}, the object survives a loss of power at once.
+ *   <li><b>Read your writes.</b> What was created is seen by {@link #stat}, {@link #open} and {@link #list} of everyone afterwards. Objects that
+ *       are created during a listing may be missing from it, and a later one may be listed without an earlier one.
+ *   <li><b>"Cannot tell" is not "not there".</b> Absence is said only by {@link ObjectNotFoundException} and by an empty
+ *       {@link Optional}, and only when it is certain. Any {@link IOException} that is not a {@link StoreException} leaves open whether the call
+ *       had its effect; in particular a {@code create} that ends so may have created the object.
+ *   <li><b>Not verified.</b> A store returns the bytes it has. That they are the right ones is for {@link Repository} to find out.
+ * </ul>
+ *
+ * <p>All methods may be called by many threads at once. Nothing is retried here; that is a decorator's work.
+ */
+public interface ObjectStore extends AutoCloseable {
+    /**
+     * Creates an object.
+     *
+     * @throws ObjectExistsException if an object of this name exists, whatever its bytes
+     * @throws StoreFullException if there is no space; nothing was created
+     * @throws IOException if it cannot be told whether the object was created
+     */
+    void create(ObjectName name, Content content) throws IOException;
+
+    /**
+     * Opens {@code length} bytes from {@code offset} on. The stream ends early if the object does.
+     *
+     * @param offset 0 or more; at or after the object's end the stream is empty
+     * @param length 0 or more; {@link Long#MAX_VALUE} reads to the end
+     * @throws ObjectNotFoundException if it is certain that there is no such object
+     */
+    InputStream open(ObjectName name, long offset, long length) throws IOException;
+
+    /** The object's length, or empty if it is certain that there is no such object. */
+    Optional<ObjectInfo> stat(ObjectName name) throws IOException;
+
+    /**
+     * Lists objects in ascending order of their names, lazily. The stream must be closed; it throws {@link java.io.UncheckedIOException} when
+     * the store fails on the way.
+     *
+     * @param prefix what the names start with, not necessarily up to a slash; empty for all
+     * @param startAfter only names greater than this one; null for all
+     */
+    Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException;
+
+    /**
+     * Removes an object. Only retention does this.
+     *
+     * @throws ObjectNotFoundException if it is certain that there is no such object
+     */
+    void delete(ObjectName name) throws IOException;
+
+    /** A short description for people, such as a folder or a bucket; never with a secret. */
+    String describe();
+
+    @Override
+    default void close() throws IOException {}
+
+    /**
+     * Reads exactly {@code length} bytes from {@code offset} on.
+     *
+     * @throws EOFException if the object is shorter
+     */
+    default byte[] readRange(ObjectName name, long offset, int length) throws IOException {
+        try (InputStream in = open(name, offset, length)) {
+            byte[] bytes = in.readNBytes(length);
+            if (bytes.length < length) {
+                throw new EOFException("object " + name + " ends at " + (offset + bytes.length) + ", "
+                        + (offset + length) + " bytes were expected");
+            }
+            return bytes;
+        }
+    }
+
+    /** Reads a whole object of at most {@code limit} bytes; a longer one is cut off after {@code limit + 1}. */
+    default byte[] readAll(ObjectName name, int limit) throws IOException {
+        try (InputStream in = open(name, 0, limit + 1L)) {
+            return in.readAllBytes();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.isochron.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The object that makes a store a repository: readable JSON that says how to read the rest, and a sealed part that says whose it is. The readable
+ * fields are the associated data of the sealed part, so none of them can change unseen.
+ */
+record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity cluster) {
+    private static final int LIMIT_BYTES = 8 << 20;
+    private static final String FORMAT = "isochron-repository";
+
+    static RepositoryHeader make(ClusterIdentity cluster, Instant created) {
+        return new RepositoryHeader(UUID.randomUUID(), created, cluster);
+    }
+
+    byte[] encode(RepositoryKey key) throws IOException {
+        ObjectNode open = Json.MAPPER.createObjectNode();
+        open.put("format", FORMAT);
+        open.put("version", Repository.FORMAT_VERSION);
+        open.put("repository", repositoryId.toString());
+        open.put("key", key.primaryKeyId());
+        open.put("created", created.toString());
+        ByteBuffer sealed = Seal.seal(key, associatedData(open), ByteBuffer.wrap(Json.bytes(identity())));
+        byte[] bytes = new byte[sealed.remaining()];
+        sealed.get(bytes);
+        open.put("sealed", Base64.getEncoder().encodeToString(bytes));
+        return text(open);
+    }
+
+    private static byte[] text(ObjectNode header) {
+        return (Json.MAPPER.writeValueAsString(header) + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] associatedData(ObjectNode open) {
+        return Json.MAPPER.writeValueAsBytes(open);
+    }
+
+    private ObjectNode identity() {
+        ObjectNode node = Json.MAPPER.createObjectNode();
+        node.put("cluster", cluster.name());
+        node.put("id", cluster.id().toString());
+        ArrayNode shards = node.putArray("shards");
+        for (ShardIdentity shard : cluster.shards()) {
+            shards.addObject()
+                    .put("name", shard.name())
+                    .put("systemIdentifier", shard.systemIdentifier())
+                    .put("postgresMajor", shard.postgresMajor())
+                    .put("walSegmentSizeBytes", shard.walSegmentSizeBytes());
+        }
+        return node;
+    }
+
+    static RepositoryHeader read(ObjectStore store, RepositoryKey key) throws IOException {
+        byte[] bytes;
+        try {
+            bytes = store.readAll(Names.HEADER, LIMIT_BYTES);
+        } catch (ObjectNotFoundException e) {
+            throw new NotARepositoryException(store.describe());
+        }
+        try {
+            ObjectNode open = (ObjectNode) Json.MAPPER.readTree(bytes);
+            if (!open.path("format").asString("").equals(FORMAT)) {
+                throw new ObjectDamagedException(Names.HEADER, "it does not say that it is the header of a repository");
+            }
+            int version = open.path("version").intValue();
+            if (version != Repository.FORMAT_VERSION) {
+                throw new UnsupportedRepositoryException(store.describe(), version);
+            }
+            if (!Arrays.equals(text(open), bytes)) {
+                throw new ObjectDamagedException(Names.HEADER, "it is not in the form in which it was written");
+            }
+            String keyId = open.path("key").stringValue();
+            if (!key.keyIds().contains(keyId)) {
+                throw new WrongKeyException(store.describe(), keyId, String.join(", ", key.keyIds()));
+            }
+            byte[] sealed = Base64.getDecoder().decode(open.path("sealed").stringValue());
+            open.remove("sealed");
+            JsonNode identity = Json.MAPPER.readTree(Seal.open(key, Names.HEADER, associatedData(open), sealed));
+            return new RepositoryHeader(
+                    UUID.fromString(open.path("repository").stringValue()),
+                    Instant.parse(open.path("created").stringValue()),
+                    cluster(identity));
+        } catch (JacksonException | ClassCastException | IllegalArgumentException | java.time.DateTimeException e) {
+            throw new ObjectDamagedException(Names.HEADER, "it is not the header of a repository", e);
+        }
+    }
+
+    private static ClusterIdentity cluster(JsonNode identity) {
+        List<ShardIdentity> shards = new ArrayList<>();
+        for (JsonNode shard : identity.path("shards")) {
+            shards.add(new ShardIdentity(
+                    shard.path("name").stringValue(),
+                    shard.path("systemIdentifier").stringValue(),
+                    shard.path("postgresMajor").intValue(),
+                    shard.path("walSegmentSizeBytes").intValue()));
+        }
+        return new ClusterIdentity(
+                UUID.fromString(identity.path("id").stringValue()),
+                identity.path("cluster").stringValue(),
+                shards);
+    }
+}

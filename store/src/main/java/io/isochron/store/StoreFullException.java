@@ -1,0 +1,13 @@
+package io.isochron.store;
+
+/** There is no space left; nothing was published and the temporary file is gone. */
+public final class StoreFullException extends StoreException {
+    private static final long serialVersionUID = 1L;
+
+    public StoreFullException(String where, long freeBytes, long neededBytes, Throwable cause) {
+        super(
+                "no space left in " + where + ": " + freeBytes + " bytes free, " + neededBytes + " needed"
+                        + "\nhint: free space there and start again; nothing half-written is left",
+                cause);
+    }
+}

@@ -1,0 +1,15 @@
+package io.isochron.store;
+
+/**
+ * What a verification covered.
+ *
+ * @param objects objects read and authenticated, damaged ones included
+ * @param bytes their stored length
+ * @param problems findings other than notices
+ */
+public record VerifySummary(long objects, long bytes, long problems) {
+    /** True if everything in scope is whole. */
+    public boolean whole() {
+        return problems == 0;
+    }
+}

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /** A pack and the pieces of files that are wanted from it. */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class PackFetch {
     private final ObjectName pack;
     private final List<Piece> pieces;

@@ -59,7 +59,7 @@ final class Payload {
         ByteBuffer in = header(name, kind, payload);
         boolean compressed = in.get(6) == ZSTD;
         long rawBytes = in.getLong(8);
-        if (rawBytes < 0 || rawBytes > MAX_RAW_BYTES || !compressed && rawBytes != in.remaining()) {
+        if (rawBytes < 0 || rawBytes > MAX_RAW_BYTES || (!compressed && rawBytes != in.remaining())) {
             throw new ObjectDamagedException(name, "its content length of " + rawBytes + " bytes cannot be");
         }
         byte[] raw = new byte[(int) rawBytes];
@@ -86,7 +86,7 @@ final class Payload {
         if (code != kind.code) {
             throw new ObjectDamagedException(name, "it is an object of kind " + code + ", not " + kind);
         }
-        if (version != VERSION || compression != AS_IS && compression != ZSTD) {
+        if (version != VERSION || (compression != AS_IS && compression != ZSTD)) {
             throw new ObjectDamagedException(
                     name,
                     "it has version " + version + " and compression " + compression

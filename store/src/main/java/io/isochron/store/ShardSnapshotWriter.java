@@ -6,6 +6,7 @@ import java.io.InputStream;
 /**
  * A shard's part of a snapshot being written. Bytes are packed as they come; at most two packs are in memory. For one thread at a time.
  */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class ShardSnapshotWriter implements AutoCloseable {
     ShardSnapshotWriter() {}
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** A published snapshot, for many threads at once. */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class SnapshotReader {
     private final SnapshotInfo info;
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 
 /** A snapshot being written: one writer per shard, in parallel, then published by one create. */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class SnapshotWriter implements AutoCloseable {
     SnapshotWriter(Snapshots snapshots, Instant created, SnapshotOptions options) {}
 

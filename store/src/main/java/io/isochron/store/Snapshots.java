@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 
 /** The cluster's snapshots. Only published ones exist for readers. */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class Snapshots {
     final SealedStore sealed;
     final ClusterIdentity cluster;

@@ -127,7 +127,7 @@ public final class WalArchive {
             for (Iterator<WalRange> i = ranges.iterator(); i.hasNext(); ) {
                 WalRange range = i.next();
                 if (!first && Long.compareUnsigned(range.start(), end) > 0) {
-                    gaps.add(new WalGap(shard, timeline, end, range.start()));
+                    gaps.add(new WalGap(shard, timeline, /* start= */ end, /* end= */ range.start()));
                 }
                 end = first || Long.compareUnsigned(range.end(), end) > 0 ? range.end() : end;
                 first = false;

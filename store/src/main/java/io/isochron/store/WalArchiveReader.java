@@ -7,6 +7,7 @@ import java.time.Duration;
 /**
  * A timeline's WAL as one sequence of bytes from a position on. Pieces are fetched and verified ahead on other threads. For one thread at a time.
  */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class WalArchiveReader implements AutoCloseable {
     WalArchiveReader(WalArchive archive, String shard, int timeline, long from) {
         this.position = from;

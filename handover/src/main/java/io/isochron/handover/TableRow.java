@@ -1,0 +1,42 @@
+package io.isochron.handover;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A row of one side, without its values.
+ *
+ * @param key the key's values in the form {@link KeyColumn#compare} understands
+ * @param shown the key's values as text, for people
+ * @param relation OID of the relation that holds the row
+ * @param block the row's block in it
+ * @param offset the row's line pointer in the block
+ * @param xmin the transaction that wrote this version of the row, unsigned 32 bits
+ * @param digest digest of the compared columns
+ */
+record TableRow(String[] key, String[] shown, long relation, long block, int offset, int xmin, byte[] digest) {
+
+    /** Order of two rows by key. */
+    static int compare(List<KeyColumn> columns, TableRow a, TableRow b) {
+        for (int i = 0; i < a.key.length; i++) {
+            int order = columns.get(i).compare(a.key[i], b.key[i]);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return 0;
+    }
+
+    boolean sameValues(TableRow other) {
+        return Arrays.equals(digest, other.digest);
+    }
+
+    /** The tuple's address as PostgreSQL writes it. */
+    String tid() {
+        return "(" + block + "," + offset + ")";
+    }
+
+    String shownKey() {
+        return "(" + String.join(", ", shown) + ")";
+    }
+}

@@ -4,9 +4,11 @@ import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.WalArchiveReader;
 import io.isochron.wal.Lsn;
+import io.isochron.wal.RecordHandler;
 import io.isochron.wal.RelationChange;
 import io.isochron.wal.RelationChanges;
 import io.isochron.wal.RelationFile;
+import io.isochron.wal.WalDamagedException;
 import io.isochron.wal.WalFormat;
 import io.isochron.wal.WalReader;
 import java.io.IOException;
@@ -64,7 +66,7 @@ public final class DeletedTuples {
                             "wal of shard " + shard + " ends at " + reader.fed() + " before " + to,
                             "the transaction's commit has not been archived yet; is capture running?");
                 }
-                reader.feed(reader.fed(), piece.flip(), record -> {
+                feed(reader, piece.flip(), record -> {
                     if (wanted.contains(record.xid())) {
                         RelationChanges.decode(format, record, change -> {
                             if (change instanceof RelationChange.RowDeleted deleted
@@ -78,5 +80,14 @@ public final class DeletedTuples {
             }
         }
         return found[0];
+    }
+
+    private static void feed(WalReader reader, ByteBuffer piece, RecordHandler handler) throws IOException {
+        try {
+            reader.feed(reader.fed(), piece, handler);
+        } catch (WalDamagedException e) {
+            throw new RestoreException(
+                    "archived wal cannot be read: " + e.getMessage(), "run `isochron verify` to find the object", e);
+        }
     }
 }

@@ -1,0 +1,84 @@
+package io.isochron.chronicle;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/** The dialects behind {@link Dialect}. */
+final class Dialects {
+    static final Dialect XA =
+            new Prefix("xa", Pattern.compile("(-?\\d{1,10}_[A-Za-z0-9+/]*={0,2})_[A-Za-z0-9+/]*={0,2}"));
+    static final Dialect PGDOG = new Prefix("pgdog", Pattern.compile("(__pgdog_2pc_.+)_\\d+"));
+
+    /** gids that logical replication makes for itself; never part of a cross-shard transaction. */
+    private static final Pattern LOGICAL_REPLICATION = Pattern.compile("pg_gid_\\d+_\\d+");
+
+    private Dialects() {}
+
+    static boolean isLogicalReplication(String gid) {
+        return LOGICAL_REPLICATION.matcher(gid).matches();
+    }
+
+    private record Prefix(String name, Pattern pattern) implements Dialect {
+        @Override
+        public Optional<String> globalTransaction(String gid) {
+            Matcher matcher = pattern.matcher(gid);
+            return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+        }
+    }
+
+    record OwnPattern(String name, Pattern pattern) implements Dialect {
+        OwnPattern(String regex) {
+            this("pattern " + regex, compile(regex));
+        }
+
+        private static Pattern compile(String regex) {
+            Pattern pattern;
+            try {
+                pattern = Pattern.compile(regex);
+            } catch (PatternSyntaxException e) {
+                throw new IllegalArgumentException(
+                        "two-phase pattern '" + regex + "' is not a regular expression: " + e.getDescription()
+                                + "\nhint: use Java's syntax, with one group that names the transaction, such as shop-(\\d+)-.*",
+                        e);
+            }
+            int groups = pattern.matcher("").groupCount();
+            if (groups != 1) {
+                throw new IllegalArgumentException(
+                        "two-phase pattern '" + regex + "' has " + groups
+                                + " groups\nhint: put exactly one group around what names the transaction, and (?:...) elsewhere");
+            }
+            return pattern;
+        }
+
+        @Override
+        public Optional<String> globalTransaction(String gid) {
+            Matcher matcher = pattern.matcher(gid);
+            return matcher.matches() ? Optional.ofNullable(matcher.group(1)) : Optional.empty();
+        }
+    }
+
+    record AnyOf(List<Dialect> dialects) implements Dialect {
+        AnyOf {
+            dialects = List.copyOf(dialects);
+        }
+
+        @Override
+        public String name() {
+            return String.join(", ", dialects.stream().map(Dialect::name).toList());
+        }
+
+        @Override
+        public Optional<String> globalTransaction(String gid) {
+            for (Dialect dialect : dialects) {
+                Optional<String> key = dialect.globalTransaction(gid);
+                if (key.isPresent()) {
+                    return key.map(k -> dialect.name() + ":" + k);
+                }
+            }
+            return Optional.empty();
+        }
+    }
+}

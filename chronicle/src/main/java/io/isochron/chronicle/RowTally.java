@@ -1,0 +1,58 @@
+package io.isochron.chronicle;
+
+import io.isochron.wal.RelationFile;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Sums row operations by transaction id and storage. */
+final class RowTally {
+    private record Key(int xid, RelationFile relation) {}
+
+    private static final class Counts {
+        long inserted;
+        long updated;
+        long deleted;
+        long pagesWritten;
+    }
+
+    private static final Comparator<RowCounts> ORDER = Comparator.<RowCounts>comparingLong(
+                    rows -> Integer.toUnsignedLong(rows.xid()))
+            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().databaseOid()))
+            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().fileNumber()))
+            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().tablespaceOid()));
+
+    private Map<Key, Counts> tally = new HashMap<>();
+
+    void inserted(int xid, RelationFile relation, int rows) {
+        of(xid, relation).inserted += rows;
+    }
+
+    void updated(int xid, RelationFile relation) {
+        of(xid, relation).updated++;
+    }
+
+    void deleted(int xid, RelationFile relation) {
+        of(xid, relation).deleted++;
+    }
+
+    void pagesWritten(int xid, RelationFile relation, int pages) {
+        of(xid, relation).pagesWritten += pages;
+    }
+
+    private Counts of(int xid, RelationFile relation) {
+        return tally.computeIfAbsent(new Key(xid, relation), key -> new Counts());
+    }
+
+    /** The sums in a fixed order; the tally is empty afterwards. */
+    List<RowCounts> take() {
+        List<RowCounts> rows = new ArrayList<>(tally.size());
+        tally.forEach((key, counts) -> rows.add(new RowCounts(
+                key.xid, key.relation, counts.inserted, counts.updated, counts.deleted, counts.pagesWritten)));
+        rows.sort(ORDER);
+        tally = new HashMap<>();
+        return rows;
+    }
+}

@@ -1,0 +1,77 @@
+package io.isochron.chronicle;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+
+/** The bytes of a {@link Segment}; the format is specified in the package's description. The same segment always gives the same bytes. */
+public final class SegmentCodec {
+    private static final byte[] MAGIC = "ICHRSEG1".getBytes(StandardCharsets.US_ASCII);
+    private static final int CRC_BYTES = 4;
+
+    private SegmentCodec() {}
+
+    /** The segment's bytes. */
+    public static byte[] encode(Segment segment) {
+        ByteWriter out = new ByteWriter();
+        out.raw(MAGIC);
+        new SegmentWriter(out, segment.start()).write(segment);
+        byte[] body = out.toBytes();
+        return ByteBuffer.allocate(body.length + CRC_BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(body)
+                .putInt(crc(body, body.length))
+                .array();
+    }
+
+    /**
+     * Reads a segment back.
+     *
+     * @throws SegmentFormatException if these are not the unchanged bytes of one segment of version 1
+     */
+    public static Segment decode(byte[] encoded) throws SegmentFormatException {
+        int end = encoded.length - CRC_BYTES;
+        if (end < MAGIC.length || Arrays.mismatch(encoded, 0, MAGIC.length, MAGIC, 0, MAGIC.length) >= 0) {
+            throw new SegmentFormatException("not a chronicle segment of version 1: it does not begin with "
+                    + new String(MAGIC, StandardCharsets.US_ASCII));
+        }
+        int stored = ByteBuffer.wrap(encoded).order(ByteOrder.LITTLE_ENDIAN).getInt(end);
+        int computed = crc(encoded, end);
+        if (stored != computed) {
+            throw new SegmentFormatException("chronicle segment is damaged: checksum " + Integer.toHexString(computed)
+                    + ", stored " + Integer.toHexString(stored));
+        }
+        ByteReader in = new ByteReader(encoded, MAGIC.length, end);
+        try {
+            Segment segment = new SegmentParser(in).read();
+            in.expectEnd();
+            return segment;
+        } catch (IllegalArgumentException e) {
+            throw new SegmentFormatException("chronicle segment contradicts itself: " + e.getMessage());
+        }
+    }
+
+    /** SHA-256 of encoded bytes as lower-case hexadecimal: what the next segment names as its predecessor. */
+    public static String sha256(byte[] encoded) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(encoded));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private static int crc(byte[] bytes, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, length);
+        return (int) crc.getValue();
+    }
+
+    static final int FLAG_GID = 0x08;
+    static final int FLAG_SUBXIDS = 0x10;
+    static final int FLAG_BEFORE = 0x20;
+}

@@ -1,0 +1,200 @@
+package io.isochron.chronicle;
+
+import io.isochron.chronicle.StorageChange.Kind;
+import io.isochron.wal.Lsn;
+import io.isochron.wal.RelationFile;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what {@link SegmentWriter} wrote. */
+final class SegmentParser {
+    private static final Event.Kind[] EVENT_KINDS = {
+        Event.Kind.COMMIT, Event.Kind.ABORT, Event.Kind.PREPARE, Event.Kind.COMMIT_PREPARED, Event.Kind.ABORT_PREPARED
+    };
+    private static final Kind[] STORAGE_KINDS = {Kind.CREATED, Kind.TRUNCATED, Kind.DROPPED, Kind.CREATION_UNDONE};
+
+    private final ByteReader in;
+    private long base;
+    private long position;
+    private long timeMicros;
+    private int xid;
+    private int databaseOid;
+
+    SegmentParser(ByteReader in) {
+        this.in = in;
+    }
+
+    Segment read() throws SegmentFormatException {
+        String shard = in.text();
+        long sequence = in.unsigned();
+        byte[] previous = new byte[32];
+        for (int i = 0; i < previous.length; i++) {
+            previous[i] = (byte) in.octet();
+        }
+        int timeline = in.id();
+        base = in.unsigned();
+        position = base;
+        Lsn end = lsn();
+        Lsn lastRecordEnd = lsn();
+        Lsn parserRestart = lsn();
+        long records = in.unsigned();
+        int checkpoints = in.smallInt();
+        long referenceFirst = time();
+        long referenceLast = time();
+        SafePoint safePoint = in.flag() ? safePoint() : null;
+        List<ClockBounds> clocks = in.list(i -> clock());
+        List<ClockStep> clockSteps = in.list(i -> new ClockStep(clock(), clock()));
+        position = base;
+        List<Event> events = in.list(i -> event());
+        xid = 0;
+        List<RowCounts> rows = in.list(i -> rows());
+        position = base;
+        List<StorageChange> storage = in.list(i -> storage());
+        position = base;
+        List<OpenPrepared> openPrepared = in.list(i -> openPrepared());
+        Lsn oldestOpenStart = in.flag() ? lsn() : null;
+        List<RunningTransactions> running = in.list(i -> new RunningTransactions(lsn(), in.id(), in.id()));
+        List<RelationObservation> relations = in.list(i -> relation());
+        List<ParameterChange> parameters = in.list(i -> parameters());
+        List<TablespaceCreated> tablespaces = in.list(i -> new TablespaceCreated(lsn(), in.id(), in.text()));
+        List<RestorePoint> restorePoints = in.list(i -> new RestorePoint(lsn(), time(), in.text()));
+        List<Integer> customResourceManagers = in.list(ByteReader::smallInt);
+        return new Segment(
+                shard,
+                sequence,
+                HexFormat.of().formatHex(previous),
+                timeline,
+                new Lsn(base),
+                end,
+                lastRecordEnd,
+                parserRestart,
+                records,
+                checkpoints,
+                referenceFirst,
+                referenceLast,
+                safePoint,
+                clocks,
+                clockSteps,
+                events,
+                rows,
+                storage,
+                openPrepared,
+                oldestOpenStart,
+                running,
+                relations,
+                parameters,
+                tablespaces,
+                restorePoints,
+                customResourceManagers);
+    }
+
+    private Lsn lsn() throws SegmentFormatException {
+        position += in.signed();
+        return new Lsn(position);
+    }
+
+    private long time() throws SegmentFormatException {
+        timeMicros += in.signed();
+        return timeMicros;
+    }
+
+    private int xid() throws SegmentFormatException {
+        xid += (int) in.signed();
+        return xid;
+    }
+
+    private int database() throws SegmentFormatException {
+        databaseOid += (int) in.signed();
+        return databaseOid;
+    }
+
+    private SafePoint safePoint() throws SegmentFormatException {
+        Lsn upTo = lsn();
+        long referenceMicros = time();
+        return new SafePoint(upTo, time(), referenceMicros);
+    }
+
+    private ClockBounds clock() throws SegmentFormatException {
+        long at = time();
+        long low = in.signed();
+        return new ClockBounds(at, low, low + in.unsigned());
+    }
+
+    private Event event() throws SegmentFormatException {
+        int flags = in.octet();
+        int kind = flags & 0x07;
+        if (kind >= EVENT_KINDS.length || flags >= 0x40) {
+            throw new SegmentFormatException("chronicle segment has an event of kind " + flags);
+        }
+        Lsn start = lsn();
+        Lsn before = (flags & SegmentCodec.FLAG_BEFORE) != 0 ? start.plus(-in.unsigned()) : start;
+        Lsn end = lsn();
+        int id = xid();
+        long micros = time();
+        @Nullable String gid = (flags & SegmentCodec.FLAG_GID) != 0 ? in.text() : null;
+        int database = database();
+        List<Integer> subxids = (flags & SegmentCodec.FLAG_SUBXIDS) != 0 ? subxids(id) : List.of();
+        return new Event(EVENT_KINDS[kind], before, start, end, id, micros, gid, database, subxids);
+    }
+
+    private List<Integer> subxids(int topXid) throws SegmentFormatException {
+        return in.list(i -> topXid + (int) i.signed());
+    }
+
+    private RowCounts rows() throws SegmentFormatException {
+        int id = xid();
+        RelationFile relation = in.relation();
+        int present = in.octet();
+        if (present > 0x0F) {
+            throw new SegmentFormatException("chronicle segment has row counts of kind " + present);
+        }
+        return new RowCounts(
+                id,
+                relation,
+                (present & 1) != 0 ? in.signed() : 0,
+                (present & 2) != 0 ? in.signed() : 0,
+                (present & 4) != 0 ? in.signed() : 0,
+                (present & 8) != 0 ? in.signed() : 0);
+    }
+
+    private StorageChange storage() throws SegmentFormatException {
+        int kind = in.octet();
+        if (kind >= STORAGE_KINDS.length) {
+            throw new SegmentFormatException("chronicle segment has a storage change of kind " + kind);
+        }
+        return new StorageChange(STORAGE_KINDS[kind], xid(), in.relation(), lsn(), in.unsigned());
+    }
+
+    private OpenPrepared openPrepared() throws SegmentFormatException {
+        int id = xid();
+        return new OpenPrepared(id, in.text(), lsn(), lsn(), time(), database(), subxids(id));
+    }
+
+    private RelationObservation relation() throws SegmentFormatException {
+        return new RelationObservation(
+                lsn(),
+                database(),
+                in.text(),
+                in.id(),
+                in.text(),
+                in.text(),
+                (char) in.unsigned(),
+                in.relation(),
+                in.id(),
+                in.flag());
+    }
+
+    private ParameterChange parameters() throws SegmentFormatException {
+        return new ParameterChange(
+                lsn(),
+                in.smallInt(),
+                in.smallInt(),
+                in.smallInt(),
+                in.smallInt(),
+                in.smallInt(),
+                in.smallInt(),
+                in.flag(),
+                in.flag());
+    }
+}

@@ -1,0 +1,140 @@
+package io.isochron.chronicle;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those of the
+ * event's own segment and the nearest ones around it, widened by drift. Where the clock stepped in between, every reading that
+ * agrees with what is known without clocks (the event was written after the last safe point before it and had arrived when its segment
+ * was cut) counts, and the uncertainty covers them all.
+ */
+final class ShardClock {
+    /** A record's time is read a little before it is inserted; more than this is not expected. */
+    private static final long INSERT_DELAY_MICROS = 1_000_000;
+
+    private final List<Segment> segments;
+    private final ClockBounds[] readings;
+    /** For each segment the index of the first reading made in it or later; one more at the end. */
+    private final int[] firstReading;
+    /** For each reading the number of steps up to it. */
+    private final int[] steps;
+    /** For each segment the reference time of the latest safe point before it. */
+    private final long[] safeBefore;
+
+    ShardClock(List<Segment> segments) {
+        this.segments = segments;
+        List<ClockBounds> all = new ArrayList<>();
+        firstReading = new int[segments.size() + 1];
+        safeBefore = new long[segments.size()];
+        long safe = Long.MIN_VALUE;
+        for (int i = 0; i < segments.size(); i++) {
+            Segment segment = segments.get(i);
+            firstReading[i] = all.size();
+            safeBefore[i] = safe;
+            all.addAll(segment.clocks());
+            SafePoint point = segment.safePoint();
+            if (point != null) {
+                safe = Math.max(safe, point.referenceMicros());
+            }
+        }
+        firstReading[segments.size()] = all.size();
+        readings = all.toArray(new ClockBounds[0]);
+        steps = new int[readings.length];
+        for (int i = 1; i < readings.length; i++) {
+            steps[i] = steps[i - 1] + (readings[i - 1].intersect(readings[i]).isEmpty() ? 1 : 0);
+        }
+    }
+
+    /** Whether the clock was ever read. */
+    boolean known() {
+        return readings.length > 0;
+    }
+
+    /** Corrects a time that stands in a record of the segment with this index; exact zero offset is assumed if the clock was never read. */
+    Corrected correct(int segment, long shardMicros) {
+        if (readings.length == 0) {
+            return new Corrected(shardMicros, 0);
+        }
+        int low = Math.max(0, firstReading[segment] - 1);
+        int high = Math.min(readings.length - 1, firstReading[segment + 1]);
+        while (low > 0 && shardTime(low) > shardMicros && shardTime(low - 1) < shardTime(low)) {
+            low--;
+        }
+        return steps[low] == steps[high]
+                ? correctBy(nearest(low, high, shardMicros), shardMicros)
+                : correctAcrossStep(segment, low, high, shardMicros);
+    }
+
+    private static Corrected correctBy(ClockBounds reading, long shardMicros) {
+        ClockBounds bounds = reading.at(shardMicros - reading.offsetMicros());
+        return new Corrected(shardMicros - bounds.offsetMicros(), bounds.uncertaintyMicros());
+    }
+
+    private ClockBounds nearest(int low, int high, long shardMicros) {
+        int best = low;
+        for (int i = low + 1; i <= high; i++) {
+            if (Math.abs(shardTime(i) - shardMicros) < Math.abs(shardTime(best) - shardMicros)) {
+                best = i;
+            }
+        }
+        return readings[best];
+    }
+
+    private Corrected correctAcrossStep(int segment, int low, int high, long shardMicros) {
+        long written =
+                safeBefore[segment] == Long.MIN_VALUE ? Long.MIN_VALUE : safeBefore[segment] - INSERT_DELAY_MICROS;
+        long arrived = segments.get(segment).referenceLastMicros();
+        Corrected plausible = hull(low, high, shardMicros, written, arrived);
+        if (plausible != null) {
+            return plausible;
+        }
+        Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);
+        return all != null ? all : correctBy(readings[high], shardMicros);
+    }
+
+    private @Nullable Corrected hull(int low, int high, long shardMicros, long written, long arrived) {
+        long from = Long.MAX_VALUE;
+        long to = Long.MIN_VALUE;
+        for (int i = low; i <= high; i++) {
+            Corrected one = correctBy(readings[i], shardMicros);
+            if (one.high() >= written && one.low() <= arrived) {
+                from = Math.min(from, Math.max(one.low(), written));
+                to = Math.max(to, Math.min(one.high(), arrived));
+            }
+        }
+        if (from > to) {
+            return null;
+        }
+        long middle = from + (to - from) / 2;
+        return new Corrected(middle, Math.max(middle - from, to - middle));
+    }
+
+    /** Bounds of the offset at a reference time: of the nearest reading, or of both neighbours if the clock stepped between them. */
+    ClockBounds at(long referenceMicros) {
+        int after = 0;
+        int high = readings.length;
+        while (after < high) {
+            int middle = (after + high) >>> 1;
+            if (readings[middle].atReferenceMicros() < referenceMicros) {
+                after = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        ClockBounds next = readings[Math.min(after, readings.length - 1)].at(referenceMicros);
+        ClockBounds previous = readings[Math.max(after - 1, 0)].at(referenceMicros);
+        if (steps[Math.min(after, readings.length - 1)] != steps[Math.max(after - 1, 0)]) {
+            return new ClockBounds(
+                    referenceMicros,
+                    Math.min(previous.offsetLowMicros(), next.offsetLowMicros()),
+                    Math.max(previous.offsetHighMicros(), next.offsetHighMicros()));
+        }
+        return previous.uncertaintyMicros() < next.uncertaintyMicros() ? previous : next;
+    }
+
+    private long shardTime(int reading) {
+        return readings[reading].atReferenceMicros() + readings[reading].offsetMicros();
+    }
+}

@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.TreeMap;
+import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.xa.PGXADataSource;
 
 /**
  * One PostgreSQL server on a data directory: made, started as a direct child of this process, promoted, stopped, killed; or found
@@ -327,6 +329,17 @@ public final class PostgresInstance implements AutoCloseable {
         Properties properties = jdbcProperties();
         properties.putAll(further);
         return DriverManager.getConnection(jdbcUrl(database), properties);
+    }
+
+    /** Sessions of the superuser through the Unix socket that can take part in two-phase commits. */
+    public XADataSource xaDataSource(String database) {
+        PGXADataSource source = new PGXADataSource();
+        source.setUrl(jdbcUrl(database));
+        source.setUser(superuser);
+        source.setSocketFactory(UnixSocketFactory.class.getName());
+        source.setSocketFactoryArg(socketFile().toString());
+        source.setSslmode("disable");
+        return source;
     }
 
     /** The URL for pgjdbc; it needs {@link #jdbcProperties()} too. */

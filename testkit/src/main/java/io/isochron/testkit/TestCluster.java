@@ -7,6 +7,8 @@ import io.isochron.instance.RunAs;
 import io.isochron.instance.TempDirs;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -14,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.sql.XADataSource;
 
 /**
  * Real PostgreSQL shards on this machine: a private directory under {@code /tmp}, loopback ports, passwords by SCRAM, a role for
@@ -82,6 +85,20 @@ public final class TestCluster implements AutoCloseable {
 
     public List<TestShard> shards() {
         return List.copyOf(shards);
+    }
+
+    /** One source of two-phase sessions per shard, in the database {@code postgres}. */
+    public List<XADataSource> xaDataSources() {
+        return shards.stream().map(shard -> shard.xaDataSource("postgres")).toList();
+    }
+
+    /** One superuser session per shard in a database; the caller closes them. */
+    public List<Connection> superusers(String database) throws SQLException {
+        List<Connection> connections = new ArrayList<>();
+        for (TestShard shard : shards) {
+            connections.add(shard.superuser(database));
+        }
+        return connections;
     }
 
     /** The cluster's directory; tests may keep files there, they go with it. */

@@ -19,6 +19,7 @@ import java.sql.Statement;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import javax.sql.XADataSource;
 
 /**
  * One shard of a {@link TestCluster}. Roles: {@code postgres} (superuser, by Unix socket without, by TCP with a password) and
@@ -170,6 +171,11 @@ public final class TestShard {
     /** A new session of the superuser. */
     public Connection superuser(String database) throws SQLException {
         return instance.jdbc(database);
+    }
+
+    /** Sessions of the superuser in a database that can take part in two-phase commits. */
+    public XADataSource xaDataSource(String database) {
+        return instance.xaDataSource(database);
     }
 
     /** Runs one statement as superuser in the database {@code postgres}, in a transaction of its own. */

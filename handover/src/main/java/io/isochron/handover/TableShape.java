@@ -42,9 +42,13 @@ record TableShape(
         long rowBytes) {
 
     private static final Pattern PLAN_ROWS = Pattern.compile("\"Plan Rows\": *(\\d+)");
-    private static final String TREE = """
-            (SELECT relid::pg_catalog.oid AS oid FROM pg_catalog.pg_partition_tree(%1$d::pg_catalog.oid::pg_catalog.regclass)
-             UNION SELECT %1$d::pg_catalog.oid)""";
+    /** A query for the OIDs of the table and its partitions. */
+    private static String tree(long oid) {
+        return """
+                (SELECT relid::pg_catalog.oid AS oid
+                 FROM pg_catalog.pg_partition_tree(%1$d::pg_catalog.oid::pg_catalog.regclass)
+                 UNION SELECT %1$d::pg_catalog.oid)""".formatted(oid);
+    }
 
     /** A column; {@code type} as {@code format_type} names it. */
     record Column(
@@ -79,7 +83,7 @@ record TableShape(
                     name + " is not a table (pg_class.relkind is '" + kind + "')",
                     "name an ordinary or a partitioned table.");
         }
-        String tree = TREE.formatted(oid);
+        String tree = tree(oid);
         long rows = estimate(connection, name, kind.equals("p"));
         long bytes = number(
                 connection,

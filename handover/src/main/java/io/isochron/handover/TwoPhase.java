@@ -123,8 +123,7 @@ final class TwoPhase {
      */
     static List<String> settle(List<Session> sessions) throws SQLException, HandoverException {
         List<String> sentences = new ArrayList<>();
-        for (Map.Entry<String, TreeMap<Integer, Branch>> entry :
-                branches(sessions).entrySet()) {
+        for (Map.Entry<String, Map<Integer, Branch>> entry : branches(sessions).entrySet()) {
             Map<Integer, Branch> branches = entry.getValue();
             Branch first = branches.values().iterator().next();
             if (first.shards() > sessions.size()) {

@@ -45,9 +45,10 @@ record KeyColumn(String name, Kind kind) {
         return new KeyColumn(name, KINDS.getOrDefault(bare, Kind.TEXT));
     }
 
-    /** The expression to order by; {@code utf8} says whether the database's encoding is UTF-8. */
+    /** The expression to order by, for the table as {@code t}; {@code utf8} says whether the database's encoding is UTF-8. */
     String orderBy(boolean utf8) {
-        String column = TableName.quote(name);
+        // qualified: a bare name in ORDER BY would mean the output column, which is the text
+        String column = "t." + TableName.quote(name);
         if (kind != Kind.TEXT) {
             return column;
         }

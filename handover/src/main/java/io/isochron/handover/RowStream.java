@@ -35,8 +35,8 @@ final class RowStream implements AutoCloseable {
         try {
             // What is selected here is small whatever the row: the key and a digest.
             statement.setFetchSize(1000);
-            rows = statement.executeQuery("SELECT " + String.join(", ", select) + " FROM " + shape.from() + " ORDER BY "
-                    + String.join(", ", order));
+            rows = statement.executeQuery("SELECT " + String.join(", ", select) + " FROM " + shape.from()
+                    + " AS t ORDER BY " + String.join(", ", order));
         } catch (SQLException e) {
             statement.close();
             throw e;

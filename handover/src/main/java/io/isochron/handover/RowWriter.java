@@ -37,8 +37,6 @@ final class RowWriter implements AutoCloseable {
 
     private record Update(TableRow restored, int liveXmin) {}
 
-    private record Values(TableRow row, @Nullable String[] texts) {}
-
     private final TableMatch match;
     private final Connection restored;
     private final Connection live;
@@ -138,14 +136,14 @@ final class RowWriter implements AutoCloseable {
     private void flushInserts() throws SQLException, HandoverException {
         List<TableRow> held = new ArrayList<>();
         long[] chars = {0};
-        fetch(inserts, values -> {
+        fetch(inserts, (row, texts) -> {
             for (ParentRows parent : parents) {
-                parent.check(values.texts());
+                parent.check(texts);
             }
-            bind(insert, 1, values.texts());
+            bind(insert, 1, texts);
             insert.addBatch();
-            held.add(values.row());
-            chars[0] += size(values.texts());
+            held.add(row);
+            chars[0] += size(texts);
             if (chars[0] >= CHUNK_CHARS) {
                 executeInserts(held);
                 chars[0] = 0;
@@ -181,24 +179,24 @@ final class RowWriter implements AutoCloseable {
         }
         Map<TableRow, Integer> xmins = new LinkedHashMap<>();
         updates.forEach(u -> xmins.put(u.restored(), u.liveXmin()));
-        fetch(List.copyOf(xmins.keySet()), values -> {
+        fetch(List.copyOf(xmins.keySet()), (row, texts) -> {
             for (ParentRows parent : parents) {
-                parent.check(values.texts());
+                parent.check(texts);
             }
             int at = 1;
             for (Column column : settable) {
-                setText(statement, at++, values.texts()[columns.indexOf(column)]);
+                setText(statement, at++, texts[columns.indexOf(column)]);
             }
-            for (String key : values.row().shown()) {
+            for (String key : row.keyTexts()) {
                 setText(statement, at++, key);
             }
-            setText(statement, at, Integer.toUnsignedString(xmins.getOrDefault(values.row(), 0)));
+            setText(statement, at, Integer.toUnsignedString(xmins.getOrDefault(row, 0)));
             if (statement.executeUpdate() == 1) {
-                outcome.setBack(values.row());
+                outcome.setBack(row);
                 uncommitted++;
                 written++;
             } else {
-                outcome.changedMeanwhile(values.row());
+                outcome.changedMeanwhile(row);
             }
         });
         updates.clear();
@@ -227,7 +225,7 @@ final class RowWriter implements AutoCloseable {
                             texts[i] = result.getString(i + 2);
                         }
                         if (row != null) {
-                            consumer.accept(new Values(row, texts));
+                            consumer.accept(row, texts);
                         }
                     }
                 }
@@ -289,6 +287,6 @@ final class RowWriter implements AutoCloseable {
 
     @FunctionalInterface
     private interface ValuesConsumer {
-        void accept(Values values) throws SQLException, HandoverException;
+        void accept(TableRow row, @Nullable String[] texts) throws SQLException, HandoverException;
     }
 }

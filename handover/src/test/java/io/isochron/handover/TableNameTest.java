@@ -14,7 +14,8 @@ class TableNameTest {
         assertThat(TableName.parse("Shop.Orders")).isEqualTo(new TableName("shop", "orders"));
         assertThat(TableName.parse("\"Shop\".\"a.b\"\"c\"")).isEqualTo(new TableName("Shop", "a.b\"c"));
         assertThat(new TableName("Shop", "a.b\"c")).hasToString("\"Shop\".\"a.b\"\"c\"");
-        assertThat(TableName.parse(new TableName("My Schema", "T").toString())).isEqualTo(new TableName("My Schema", "T"));
+        assertThat(TableName.parse(new TableName("My Schema", "T").toString()))
+                .isEqualTo(new TableName("My Schema", "T"));
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.isochron.store;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 
 /** What is inside the seal of an object: a header of 16 bytes, then the content, as it is or as one zstd frame. */
@@ -44,9 +45,10 @@ final class Payload {
         if (length < WORTH_COMPRESSING) {
             return plain;
         }
-        byte[] target = new byte[HEADER_BYTES + length];
-        long packed = Zstd.compressByteArray(target, HEADER_BYTES, length, plain.array(), HEADER_BYTES, length, LEVEL);
-        if (Zstd.isError(packed) || packed >= length) {
+        int bound = (int) Zstd.compressBound(length);
+        byte[] target = new byte[HEADER_BYTES + bound];
+        long packed = Zstd.compressByteArray(target, HEADER_BYTES, bound, plain.array(), HEADER_BYTES, length, LEVEL);
+        if (packed >= length) {
             return plain;
         }
         ByteBuffer result = ByteBuffer.wrap(target, 0, HEADER_BYTES + (int) packed);
@@ -67,9 +69,14 @@ final class Payload {
             in.get(raw);
             return raw;
         }
-        long got = Zstd.decompressByteArray(raw, 0, raw.length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
-        if (Zstd.isError(got) || got != raw.length) {
-            throw new ObjectDamagedException(name, "its content does not decompress");
+        long got;
+        try {
+            got = Zstd.decompressByteArray(raw, 0, raw.length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
+        } catch (ZstdException e) {
+            throw new ObjectDamagedException(name, "its content does not decompress", e);
+        }
+        if (got != raw.length) {
+            throw new ObjectDamagedException(name, "its content has " + got + " bytes, its header says " + raw.length);
         }
         return raw;
     }

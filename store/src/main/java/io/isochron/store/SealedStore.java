@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 /** An object store seen through a repository's key: what goes in is sealed under its name, what comes out has been authenticated. */
 final class SealedStore {
     private final ObjectStore store;
+    private final RepositoryKey key;
     private final Seal seal;
 
     SealedStore(ObjectStore store, RepositoryKey key, UUID repositoryId) {
         this.store = store;
+        this.key = key;
         this.seal = new Seal(key, repositoryId);
     }
 
@@ -42,7 +44,12 @@ final class SealedStore {
      * @throws ObjectDamagedException if it is not what was written under this name
      */
     byte[] read(ObjectName name, ObjectKind kind) throws IOException {
-        return Payload.decode(name, kind, seal.open(name, store.readAll(name, Seal.MAX_SEALED_BYTES)));
+        return Payload.decode(name, kind, readPayload(name));
+    }
+
+    /** Reads and authenticates a whole object of whatever kind, its header included. */
+    byte[] readPayload(ObjectName name) throws IOException {
+        return seal.open(name, store.readAll(name, Seal.MAX_SEALED_BYTES));
     }
 
     Optional<byte[]> find(ObjectName name, ObjectKind kind) throws IOException {
@@ -54,11 +61,20 @@ final class SealedStore {
     }
 
     boolean exists(ObjectName name) throws IOException {
-        return store.stat(name).isPresent();
+        return stat(name).isPresent();
+    }
+
+    Optional<ObjectInfo> stat(ObjectName name) throws IOException {
+        return store.stat(name);
     }
 
     Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
         return store.list(prefix, startAfter);
+    }
+
+    /** Reads the repository's header again. */
+    RepositoryHeader readHeader() throws IOException {
+        return RepositoryHeader.read(store, key);
     }
 
     String describe() {

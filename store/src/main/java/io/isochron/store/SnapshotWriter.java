@@ -1,16 +1,36 @@
 package io.isochron.store;
 
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** A snapshot being written: one writer per shard, in parallel, then published by one create. */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class SnapshotWriter implements AutoCloseable {
-    SnapshotWriter(Snapshots snapshots, Instant created, SnapshotOptions options) {}
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Snapshots snapshots;
+    private final Instant created;
+    private final SnapshotOptions options;
+    private final String id;
+    private final Map<String, ShardSnapshotWriter> shards = new LinkedHashMap<>();
+
+    SnapshotWriter(Snapshots snapshots, Instant created, SnapshotOptions options) {
+        this.snapshots = snapshots;
+        this.created = created;
+        this.options = options;
+        byte[] random = new byte[16];
+        RANDOM.nextBytes(random);
+        this.id = HexFormat.of().formatHex(random);
+    }
 
     /** The id it will have when it is published: 32 random hexadecimal digits. */
     public String id() {
-        return "";
+        return id;
     }
 
     /**
@@ -18,8 +38,14 @@ public final class SnapshotWriter implements AutoCloseable {
      *
      * @throws IllegalStateException if the shard's part was begun before
      */
-    public ShardSnapshotWriter shard(String shard) {
-        return new ShardSnapshotWriter();
+    public synchronized ShardSnapshotWriter shard(String shard) {
+        if (shards.containsKey(shard)) {
+            throw new IllegalStateException("the snapshot of shard " + shard + " was begun already");
+        }
+        ShardSnapshotWriter writer =
+                new ShardSnapshotWriter(snapshots.sealed, id, shard, snapshots.cluster.number(shard), options);
+        shards.put(shard, writer);
+        return writer;
     }
 
     /**
@@ -28,11 +54,27 @@ public final class SnapshotWriter implements AutoCloseable {
      * @param header JSON to keep with it, at most 1 MiB
      * @throws IllegalStateException if a shard's part is not finished, or there is none
      */
-    public SnapshotInfo publish(String header) throws IOException {
-        throw new IOException("under construction");
+    public synchronized SnapshotInfo publish(String header) throws IOException {
+        Manifests.checkedHeader(header);
+        List<SnapshotDocument.Shard> finished = new ArrayList<>();
+        shards.forEach((name, writer) -> {
+            ShardSnapshot shard = writer.finished();
+            if (shard == null) {
+                throw new IllegalStateException("the snapshot of shard " + name + " is not finished");
+            }
+            finished.add(new SnapshotDocument.Shard(shard, writer.backupManifest()));
+        });
+        if (finished.isEmpty()) {
+            throw new IllegalStateException("a snapshot of no shard cannot be published");
+        }
+        SnapshotDocument document = new SnapshotDocument(id, created, header, finished);
+        snapshots.sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, document.encode());
+        return document.info();
     }
 
     /** Releases memory and threads; a snapshot that was not published stays invisible, its objects are for retention to remove. */
     @Override
-    public void close() {}
+    public synchronized void close() {
+        shards.values().forEach(ShardSnapshotWriter::close);
+    }
 }

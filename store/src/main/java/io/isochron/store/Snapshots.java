@@ -1,12 +1,17 @@
 package io.isochron.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The cluster's snapshots. Only published ones exist for readers. */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class Snapshots {
+    static final String PREFIX = "snapshot/";
+
     final SealedStore sealed;
     final ClusterIdentity cluster;
 
@@ -15,22 +20,49 @@ public final class Snapshots {
         this.cluster = cluster;
     }
 
-    /** Begins a snapshot. Nobody sees it before {@link SnapshotWriter#publish}. */
+    /**
+     * Begins a snapshot. Nobody sees it before {@link SnapshotWriter#publish}.
+     *
+     * @param created the time to note in it
+     */
     public SnapshotWriter begin(Instant created, SnapshotOptions options) {
         return new SnapshotWriter(this, created, options);
     }
 
-    /** All published snapshots, oldest first. */
+    /** The ids of all published snapshots, in no meaningful order. */
+    public List<String> ids() throws IOException {
+        try (Stream<ObjectInfo> objects = sealed.list(PREFIX, null)) {
+            return objects.map(info -> info.name().lastSegment()).toList();
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
+        }
+    }
+
+    /**
+     * All published snapshots, oldest first.
+     *
+     * @throws ObjectDamagedException if one is damaged; {@link #ids} and {@link #open} let a caller use the others
+     */
     public List<SnapshotInfo> list() throws IOException {
-        throw new IOException("under construction");
+        List<SnapshotInfo> result = new ArrayList<>();
+        for (String id : ids()) {
+            result.add(open(id).info());
+        }
+        result.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
+        return result;
     }
 
     /**
      * Opens a published snapshot.
      *
      * @throws ObjectNotFoundException if it is certain that there is none of this id
+     * @throws ObjectDamagedException if it is not what was published
      */
     public SnapshotReader open(String id) throws IOException {
-        throw new IOException("under construction");
+        if (!ObjectName.isSegment(id)) {
+            throw new IllegalArgumentException("'" + id + "' is not the id of a snapshot\nhint: info lists them");
+        }
+        byte[] bytes = sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT);
+        return new SnapshotReader(sealed, cluster, SnapshotDocument.decode(id, bytes, cluster));
     }
 }

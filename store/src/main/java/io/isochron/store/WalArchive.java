@@ -147,7 +147,7 @@ public final class WalArchive {
         return Names.wal(cluster.number(range.shard()), range.timeline(), range.start(), range.end());
     }
 
-    private static WalRange range(String shard, int timeline, ObjectName name) {
+    static WalRange range(String shard, int timeline, ObjectName name) {
         String text = name.lastSegment();
         if (text.length() != 33 || text.charAt(16) != '-') {
             throw new UncheckedIOException(new ObjectDamagedException(name, "its name is not one of a wal object"));

@@ -1,0 +1,93 @@
+package io.isochron.store;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The object that makes a snapshot exist. */
+record SnapshotDocument(String id, Instant created, String header, List<Shard> shards) {
+    /** One shard, and where its backup manifest lies. */
+    record Shard(ShardSnapshot snapshot, SnapshotEntry.@Nullable File backupManifest) {}
+
+    SnapshotInfo info() {
+        return new SnapshotInfo(
+                id, created, header, shards.stream().map(Shard::snapshot).toList());
+    }
+
+    byte[] encode() {
+        ObjectNode root = Json.MAPPER.createObjectNode();
+        root.put("snapshot", Manifests.VERSION);
+        root.put("created", created.toString());
+        root.put("header", header);
+        ArrayNode array = root.putArray("shards");
+        for (Shard shard : shards) {
+            ShardSnapshot of = shard.snapshot();
+            ObjectNode node = array.addObject();
+            node.put("shard", of.shard());
+            node.put("timeline", of.timeline());
+            node.put("startLsn", Names.lsn(of.startLsn()));
+            node.put("endLsn", Names.lsn(of.endLsn()));
+            node.put("entries", of.entries());
+            node.put("bytes", of.bytes());
+            node.put("storedBytes", of.storedBytes());
+            node.put("packs", of.packs());
+            node.put("manifestParts", of.manifestParts());
+            node.put("header", of.header());
+            if (shard.backupManifest() != null) {
+                node.set("backupManifest", Manifests.encode(shard.backupManifest()));
+            }
+        }
+        return Json.bytes(root);
+    }
+
+    static SnapshotDocument decode(String id, byte[] bytes, ClusterIdentity cluster) throws ObjectDamagedException {
+        try {
+            JsonNode root = Json.MAPPER.readTree(bytes);
+            if (root.path("snapshot").intValue() != Manifests.VERSION) {
+                throw new ObjectDamagedException(
+                        Names.snapshot(id), "it is a snapshot of a version that this program does not know");
+            }
+            List<Shard> shards = new ArrayList<>();
+            for (JsonNode node : root.path("shards")) {
+                String name = node.path("shard").stringValue();
+                JsonNode manifest = node.path("backupManifest");
+                shards.add(new Shard(
+                        new ShardSnapshot(
+                                name,
+                                node.path("timeline").intValue(),
+                                position(node.path("startLsn").stringValue()),
+                                position(node.path("endLsn").stringValue()),
+                                node.path("entries").longValue(),
+                                node.path("bytes").longValue(),
+                                node.path("storedBytes").longValue(),
+                                node.path("packs").longValue(),
+                                node.path("manifestParts").longValue(),
+                                node.path("header").stringValue()),
+                        manifest.isMissingNode()
+                                ? null
+                                : (SnapshotEntry.File) Manifests.decode(manifest, id, cluster.number(name))));
+            }
+            return new SnapshotDocument(
+                    id,
+                    Instant.parse(root.path("created").stringValue()),
+                    root.path("header").stringValue(),
+                    List.copyOf(shards));
+        } catch (JacksonException | IllegalArgumentException | DateTimeException | ClassCastException e) {
+            throw new ObjectDamagedException(Names.snapshot(id), "it is not a snapshot", e);
+        }
+    }
+
+    private static long position(String text) {
+        int slash = text.indexOf('/');
+        if (slash < 0) {
+            throw new IllegalArgumentException("'" + text + "' is not a position");
+        }
+        return Long.parseLong(text, 0, slash, 16) << 32 | Long.parseLong(text, slash + 1, text.length(), 16);
+    }
+}

@@ -1,0 +1,135 @@
+package io.isochron.store;
+
+import io.isochron.store.Finding.Severity;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/** Reads all published snapshots down to the CRC of every file, and names what belongs to none. */
+final class SnapshotVerifier {
+    private final Verifier verifier;
+    private final SealedStore sealed;
+    private final ClusterIdentity cluster;
+    private final WalArchive wal;
+    private final CRC32C crc = new CRC32C();
+    private SnapshotEntry.@Nullable File file;
+    private long fileBytes;
+
+    SnapshotVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster) {
+        this.verifier = verifier;
+        this.sealed = sealed;
+        this.cluster = cluster;
+        this.wal = new WalArchive(sealed, cluster);
+    }
+
+    void run() throws IOException {
+        Snapshots snapshots = new Snapshots(sealed, cluster);
+        List<String> ids = snapshots.ids();
+        for (String id : ids) {
+            verifier.reading(Names.snapshot(id).value(), () -> snapshot(snapshots.open(id)));
+            verifier.count(size(Names.snapshot(id)));
+        }
+        Set<String> unpublished = new TreeSet<>();
+        for (String prefix : List.of("manifest/", "pack/")) {
+            unpublished.addAll(unpublished(prefix, Set.copyOf(ids)));
+        }
+        for (String id : unpublished) {
+            verifier.find(
+                    Severity.NOTICE,
+                    Names.snapshot(id).value(),
+                    "it was begun and never published, or is being written, or was removed: its packs are there");
+        }
+    }
+
+    private long size(ObjectName name) throws IOException {
+        return sealed.stat(name).map(ObjectInfo::bytes).orElse(0L);
+    }
+
+    /** The ids of snapshots that have objects under a prefix and are not published; one step of the listing for each. */
+    private Set<String> unpublished(String prefix, Set<String> published) throws IOException {
+        Set<String> result = new TreeSet<>();
+        @Nullable ObjectName after = null;
+        while (true) {
+            try (Stream<ObjectInfo> listing = sealed.list(prefix, after)) {
+                Iterator<ObjectInfo> objects = listing.iterator();
+                if (!objects.hasNext()) {
+                    return result;
+                }
+                String id = objects.next().name().value().split("/")[1];
+                if (!published.contains(id)) {
+                    result.add(id);
+                }
+                after = ObjectName.of(prefix.substring(0, prefix.length() - 1), id, "zzzz");
+            }
+        }
+    }
+
+    private void snapshot(SnapshotReader reader) throws IOException {
+        for (ShardSnapshot shard : reader.info().shards()) {
+            int number = cluster.number(shard.shard());
+            String first = Names.manifest(reader.info().id(), number, 0).value();
+            verifier.reading(first, () -> files(reader, shard));
+            for (long part = 0; part < shard.manifestParts(); part++) {
+                verifier.count(size(Names.manifest(reader.info().id(), number, part)));
+            }
+            packCount(reader.info().id(), number, shard);
+            verifier.reading(Names.snapshot(reader.info().id()).value(), () -> needsWal(reader.info(), shard, number));
+        }
+    }
+
+    /** Every pack that was written is there, also one that no file refers to any more. */
+    private void packCount(String id, int number, ShardSnapshot shard) throws IOException {
+        for (long pack = 0; pack < shard.packs(); pack++) {
+            verifier.count(size(Names.pack(id, number, pack)));
+        }
+    }
+
+    private void needsWal(SnapshotInfo info, ShardSnapshot shard, int number) throws IOException {
+        long end = wal.contiguousEnd(shard.shard(), shard.timeline(), shard.startLsn());
+        if (Long.compareUnsigned(end, shard.endLsn()) < 0) {
+            verifier.find(
+                    Severity.MISSING,
+                    Names.wal(number, shard.timeline(), end, shard.endLsn()).value(),
+                    "snapshot " + info.id() + " of shard " + shard.shard() + " needs wal from "
+                            + Names.lsn(shard.startLsn()) + " to " + Names.lsn(shard.endLsn()) + ", it is there up to "
+                            + Names.lsn(end));
+        }
+    }
+
+    private void files(SnapshotReader reader, ShardSnapshot shard) throws IOException {
+        file = null;
+        try (Stream<PackFetch> packs = reader.packs(shard.shard())) {
+            for (Iterator<PackFetch> i = packs.iterator(); i.hasNext(); ) {
+                PackFetch pack = i.next();
+                if (!verifier.reading(
+                        pack.pack().value(), () -> pack.read((piece, at, bytes) -> bytes(pack, piece, at, bytes)))) {
+                    file = null;
+                }
+            }
+        }
+    }
+
+    private void bytes(PackFetch pack, PackFetch.Piece piece, long at, java.nio.ByteBuffer bytes) throws IOException {
+        if (at == 0) {
+            file = piece.file();
+            fileBytes = 0;
+            crc.reset();
+        }
+        // the rest of a file whose beginning could not be read
+        if (!piece.file().equals(file) || at != fileBytes) {
+            return;
+        }
+        fileBytes += bytes.remaining();
+        crc.update(bytes);
+        if (fileBytes == piece.file().bytes()
+                && (int) crc.getValue() != piece.file().crc32c()) {
+            throw new ObjectDamagedException(
+                    pack.pack(), "the bytes of " + piece.file().path() + " have another CRC-32C than was noted");
+        }
+    }
+}

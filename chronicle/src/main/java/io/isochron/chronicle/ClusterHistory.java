@@ -1,70 +1,179 @@
 package io.isochron.chronicle;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of all shards of a cluster over some stretch of time: their segments, and the snapshots that can be restored from.
+ * What is known of all shards of a cluster over some stretch of time: their segments, and the snapshots that can be restored from. A
+ * value: it does not change when more becomes known, a new one is made.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class ClusterHistory {
-    private ClusterHistory() {}
+    private final SortedMap<String, ShardHistory> shards = new TreeMap<>();
+    private final @Nullable List<SnapshotPoint> snapshots;
+    private final List<RecoverableRange> ranges;
 
-    /** A history without regard to snapshots: cuts are computed anywhere the chronicle covers. */
-    public static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments) {
-        throw new UnsupportedOperationException();
+    private ClusterHistory(
+            Collection<String> names, Iterable<Segment> segments, @Nullable Collection<SnapshotPoint> snapshots) {
+        Map<String, List<Segment>> byShard = new TreeMap<>();
+        names.forEach(name -> byShard.put(name, new ArrayList<>()));
+        for (Segment segment : segments) {
+            List<Segment> own = byShard.get(segment.shard());
+            if (own == null) {
+                throw new IllegalArgumentException(
+                        "chronicle segment of shard '" + segment.shard() + "', which is not in the cluster");
+            }
+            own.add(segment);
+        }
+        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own)));
+        this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
+        this.ranges = new Reachability(this).ranges();
     }
 
-    /** A history of which only what can be restored from one of the snapshots counts as reachable. */
+    /**
+     * A history without regard to snapshots: cuts are computed anywhere the chronicle covers.
+     *
+     * @param shards names of all shards of the cluster
+     * @param segments segments of these shards, in any order, each once
+     * @throws IllegalArgumentException if a segment is of another shard or given twice
+     */
+    public static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments) {
+        return new ClusterHistory(shards, segments, null);
+    }
+
+    /**
+     * A history of which only what can be restored from one of the snapshots counts as reachable.
+     *
+     * @param shards names of all shards of the cluster
+     * @param segments segments of these shards, in any order, each once
+     * @param snapshots all that are published
+     * @throws IllegalArgumentException if a segment is of another shard or given twice
+     */
     public static ClusterHistory of(
             Collection<String> shards, Iterable<Segment> segments, Collection<SnapshotPoint> snapshots) {
-        throw new UnsupportedOperationException();
+        return new ClusterHistory(shards, segments, snapshots);
     }
 
     /** Names of the shards, sorted. */
     public List<String> shards() {
-        throw new UnsupportedOperationException();
+        return List.copyOf(shards.keySet());
     }
 
     /** A shard's segments in order; empty if nothing is known of it. */
     public List<Segment> segments(String shard) {
-        throw new UnsupportedOperationException();
+        return shard(shard).segments;
     }
 
-    /** The cluster's safe time: all shards' WAL written before it is archived. Empty until every shard has a safe point. */
+    /** The cluster's safe time: all WAL that any shard had written before it is archived. Empty until every shard has a safe point. */
     public Optional<Instant> safeTime() {
-        throw new UnsupportedOperationException();
+        return heldBackBy().flatMap(this::safeTime);
     }
 
-    /** One shard's safe time. */
+    /** One shard's safe time: reference time up to which its WAL is known to be archived. */
     public Optional<Instant> safeTime(String shard) {
-        throw new UnsupportedOperationException();
+        ShardHistory history = shard(shard);
+        long micros = history.size() == 0 ? Long.MIN_VALUE : history.safeMicros(history.size() - 1);
+        return micros == Long.MIN_VALUE ? Optional.empty() : Optional.of(instant(micros));
     }
 
-    /** The shard whose safe time is the cluster's: what holds it back. */
+    /** The shard whose safe time is the cluster's, or the first that has none: what holds the safe time back. Empty without shards. */
     public Optional<String> heldBackBy() {
-        throw new UnsupportedOperationException();
+        return shards.keySet().stream()
+                .min(Comparator.comparing(name -> safeTime(name).orElse(Instant.MIN)));
     }
 
     /** What can be reached, in order; ranges do not touch. */
     public List<RecoverableRange> recoverableRanges() {
-        throw new UnsupportedOperationException();
+        return ranges;
+    }
+
+    /** Published snapshots as given; empty if this history has no regard to them. */
+    public List<SnapshotPoint> snapshots() {
+        return snapshots == null ? List.of() : snapshots;
     }
 
     /** Snapshots from which a cut can be restored, the one with the least WAL to replay first. */
     public List<SnapshotPoint> usableSnapshots(Cut cut) {
-        throw new UnsupportedOperationException();
+        return snapshots().stream()
+                .filter(snapshot -> cut.boundaries().stream().allMatch(boundary -> {
+                    var start = snapshot.start().get(boundary.shard());
+                    var stop = snapshot.stop().get(boundary.shard());
+                    return start != null
+                            && stop != null
+                            && !stop.isAfter(boundary.lsn())
+                            && shard(boundary.shard()).covers(start, boundary.lsn());
+                }))
+                .sorted(Comparator.comparingLong(snapshot -> replayBytes(snapshot, cut)))
+                .toList();
     }
 
-    /** Brings an event's time to the reference clock. */
+    private static long replayBytes(SnapshotPoint snapshot, Cut cut) {
+        long bytes = 0;
+        for (ShardBoundary boundary : cut.boundaries()) {
+            var start = snapshot.start().get(boundary.shard());
+            bytes += start == null ? 0 : boundary.lsn().minus(start);
+        }
+        return bytes;
+    }
+
+    /**
+     * Brings an event's time to the reference clock.
+     *
+     * @param shard name of the shard
+     * @param event one of its segments' events
+     */
     public Corrected corrected(String shard, Event event) {
-        throw new UnsupportedOperationException();
+        ShardHistory history = shard(shard);
+        return history.clock.correct(Math.max(0, history.segmentOf(event.end())), event.timeMicros());
     }
 
     /** Bounds of a shard's clock at a moment; empty if it was never read. */
     public Optional<ClockBounds> clock(String shard, Instant moment) {
-        throw new UnsupportedOperationException();
+        ShardClock clock = shard(shard).clock;
+        return clock.known() ? Optional.of(clock.at(micros(moment))) : Optional.empty();
+    }
+
+    /** What the catalogs said about the relations of a shard. */
+    public RelationNames names(String shard) {
+        return new RelationNames(segments(shard));
+    }
+
+    ShardHistory shard(String name) {
+        ShardHistory history = shards.get(name);
+        if (history == null) {
+            throw new IllegalArgumentException("shard '" + name + "' is not in the cluster\nhint: its shards are "
+                    + String.join(", ", shards.keySet()));
+        }
+        return history;
+    }
+
+    Collection<ShardHistory> all() {
+        return shards.values();
+    }
+
+    boolean contains(String shard) {
+        return shards.containsKey(shard);
+    }
+
+    /** Null if reachability has no regard to snapshots. */
+    @Nullable
+    List<SnapshotPoint> restorableFrom() {
+        return snapshots;
+    }
+
+    static Instant instant(long micros) {
+        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+    }
+
+    static long micros(Instant instant) {
+        return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1000);
     }
 }

@@ -1,0 +1,265 @@
+package io.isochron.chronicle;
+
+import io.isochron.chronicle.BranchTable.GlobalTransaction;
+import io.isochron.chronicle.Unreachable.Why;
+import io.isochron.wal.Lsn;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One computation of a cut for a moment, following consistency.md from the boundaries by time to the decisions. */
+final class CutComputation {
+    private final ClusterHistory history;
+    private final Dialect dialect;
+    private final CutRules rules;
+    private final CutRequest request;
+    private final long moment;
+    private final List<ShardHistory> shards;
+    /** First segment of the run that the moment lies in, by shard. */
+    private final int[] run;
+    /** The segment at whose end the horizon is known, by shard. */
+    private final int[] horizon;
+
+    private long epsilon;
+
+    CutComputation(ClusterHistory history, Dialect dialect, CutRules rules, CutRequest request) {
+        this.history = history;
+        this.dialect = dialect;
+        this.rules = rules;
+        this.request = request;
+        this.moment = request.momentMicros();
+        this.shards = List.copyOf(history.all());
+        this.run = new int[shards.size()];
+        this.horizon = new int[shards.size()];
+    }
+
+    Solution solve() {
+        Unreachable refused = locate();
+        if (refused != null) {
+            return refused;
+        }
+        Lsn[] initial = new Lsn[shards.size()];
+        for (int i = 0; i < initial.length; i++) {
+            Lsn exact = request.exact().get(shards.get(i).shard);
+            initial[i] = exact != null ? exact : boundaryByTime(i);
+        }
+        long from = rules.readFrom(moment, epsilon);
+        while (true) {
+            int[] first = new int[shards.size()];
+            BranchTable table = new BranchTable(dialect, rules.carriesForward());
+            for (int i = 0; i < first.length; i++) {
+                first[i] = shards.get(i).firstSegmentWithEventFrom(run[i], from);
+                first[i] = Math.min(first[i], Math.max(run[i], shards.get(i).segmentOf(initial[i])));
+                table.read(shards.get(i), i, first[i], horizon[i]);
+            }
+            List<GlobalTransaction> transactions = table.transactions(2 * epsilon);
+            BoundarySet boundaries = new BoundarySet(rules, moment, initial);
+            if (request.grade() != Grade.SHARD) {
+                boundaries.lower(transactions);
+            }
+            long needed = Math.min(neededBy(transactions, boundaries, from), neededBelow(boundaries, first, from));
+            if (needed >= from) {
+                CutReport report =
+                        new CutReport(history, rules, request, epsilon, shards, run, first, horizon, boundaries);
+                return report.write(dialect, table, transactions);
+            }
+            refused = request.grade() == Grade.SHARD ? null : cannotTell(transactions, boundaries);
+            if (refused != null) {
+                return refused;
+            }
+            if (from == Long.MIN_VALUE) {
+                return BeforeWindow.of(history, moment, "the cut would lie before the chronicle begins");
+            }
+            from = request.grade() == Grade.SHARD ? Long.MIN_VALUE : Math.min(needed, moment - 2 * (moment - from));
+        }
+    }
+
+    /** Finds the runs, the uncertainty and the horizon, or why there are none. */
+    private @Nullable Unreachable locate() {
+        epsilon = Reachability.uncertainty(history, moment);
+        for (int i = 0; i < run.length; i++) {
+            ShardHistory shard = shards.get(i);
+            Lsn exact = request.exact().get(shard.shard);
+            int found = exact != null ? runOf(shard, exact) : runAt(shard);
+            if (found < 0) {
+                return outOfRuns(shard);
+            }
+            run[i] = found;
+            epsilon = Math.max(epsilon, uncertaintyOfCommits(shard, run[i]));
+        }
+        for (int i = 0; i < run.length; i++) {
+            ShardHistory shard = shards.get(i);
+            horizon[i] = shard.coveringSegment(run[i], moment + rules.horizonMargin(epsilon));
+            if (horizon[i] < 0) {
+                return beyond(shard, run[i]);
+            }
+            Lsn exact = request.exact().get(shard.shard);
+            if (exact != null) {
+                horizon[i] = Math.max(horizon[i], shard.segmentOf(exact));
+            }
+        }
+        return null;
+    }
+
+    private static int runOf(ShardHistory shard, Lsn position) {
+        int segment = shard.segmentOf(position);
+        return segment < 0 ? (shard.segment(0).start().equals(position) ? 0 : -1) : shard.runStart(segment);
+    }
+
+    private int runAt(ShardHistory shard) {
+        int found = -1;
+        for (int[] bounds : shard.runs()) {
+            if (shard.runBeginMicros(bounds[0]) <= moment) {
+                found = bounds[0];
+            }
+        }
+        return found;
+    }
+
+    private Unreachable outOfRuns(ShardHistory shard) {
+        return BeforeWindow.of(
+                history,
+                moment,
+                "moment " + ClusterHistory.instant(moment) + " lies before the chronicle of shard '" + shard.shard
+                        + "' begins (" + ClusterHistory.instant(shard.runBeginMicros(0)) + ")");
+    }
+
+    private Unreachable beyond(ShardHistory shard, int runFirst) {
+        Reachability reachability = new Reachability(history);
+        int last = shard.runEnd(runFirst);
+        long safe = shard.safeMicros(last);
+        String asked = "moment " + ClusterHistory.instant(moment);
+        String known = safe == Long.MIN_VALUE
+                ? "has no safe time yet"
+                : "is known to be archived until " + ClusterHistory.instant(safe);
+        boolean gap = last + 1 < shard.size();
+        return new Unreachable(
+                gap ? Why.GAP : Why.AFTER_SAFE_TIME,
+                asked
+                        + (gap ? " lies in a gap: WAL of shard '" : " lies after the safe time: shard '")
+                        + shard.shard
+                        + (gap
+                                ? "' is missing between " + shard.segment(last).end() + " and "
+                                        + shard.segment(last + 1).start()
+                                : "' " + known + ", clocks are known to ± " + epsilon + " µs"),
+                reachability.nearestBefore(ClusterHistory.instant(moment - 1)),
+                reachability.nearestAfter(ClusterHistory.instant(moment + 1)));
+    }
+
+    /** Greatest uncertainty of a commit that may lie on either side of the moment. */
+    private long uncertaintyOfCommits(ShardHistory shard, int runFirst) {
+        long uncertainty = 0;
+        int last = shard.runEnd(runFirst);
+        for (int i = shard.firstSegmentWithEventFrom(runFirst, moment); i <= last; i++) {
+            if (shard.earliestCommitAfterMicros(i) > moment) {
+                break;
+            }
+            for (int e = 0; e < shard.segment(i).events().size(); e++) {
+                Corrected time = shard.time(i, e);
+                if (shard.segment(i).events().get(e).commits() && time.low() <= moment && time.high() >= moment) {
+                    uncertainty = Math.max(uncertainty, time.uncertaintyMicros());
+                }
+            }
+        }
+        return uncertainty;
+    }
+
+    private Lsn boundaryByTime(int index) {
+        ShardHistory shard = shards.get(index);
+        for (int i = Math.max(run[index], shard.firstSegmentWithEventFrom(run[index], moment));
+                i <= horizon[index];
+                i++) {
+            List<Event> events = shard.segment(i).events();
+            for (int e = 0; e < events.size(); e++) {
+                if (events.get(e).commits() && rules.after(events.get(e), shard.time(i, e), moment)) {
+                    return events.get(e).before();
+                }
+            }
+        }
+        return shard.segment(horizon[index]).lastRecordEnd();
+    }
+
+    /** How far back one must read to know what became of every transaction in doubt. */
+    private long neededBy(List<GlobalTransaction> transactions, BoundarySet boundaries, long from) {
+        long needed = from;
+        for (GlobalTransaction transaction : transactions) {
+            if (!committedInside(transaction, boundaries)) {
+                for (Branch branch : transaction.branches()) {
+                    if (open(branch, boundaries)) {
+                        needed = Math.min(needed, readFrom(branch));
+                    }
+                }
+            }
+        }
+        return needed;
+    }
+
+    private long readFrom(Branch branch) {
+        Corrected prepared = branch.prepared;
+        return prepared == null ? Long.MIN_VALUE : rules.readFrom(prepared.micros(), epsilon);
+    }
+
+    /** A branch not committed inside: what must become of others, or of it, depends on what all shards did since its PREPARE. */
+    private static boolean open(Branch branch, BoundarySet boundaries) {
+        return branch.known
+                && !branch.rolledBack()
+                && branch.commitInside(boundaries.boundary(branch.shardIndex)) == null;
+    }
+
+    static boolean committedInside(GlobalTransaction transaction, BoundarySet boundaries) {
+        for (Branch branch : transaction.branches()) {
+            if (branch.commitInside(boundaries.boundary(branch.shardIndex)) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A boundary that was lowered out of what was read needs more. */
+    private long neededBelow(BoundarySet boundaries, int[] first, long from) {
+        for (int i = 0; i < first.length; i++) {
+            if (boundaries.boundary(i).isBefore(shards.get(i).segment(first[i]).start())) {
+                return first[i] == run[i] ? Long.MIN_VALUE : from - 1;
+            }
+        }
+        return from;
+    }
+
+    /** A branch in doubt that is older than another shard's chronicle: nobody knows whether it was committed there. */
+    private @Nullable Unreachable cannotTell(List<GlobalTransaction> transactions, BoundarySet boundaries) {
+        for (GlobalTransaction transaction : transactions) {
+            if (committedInside(transaction, boundaries)) {
+                continue;
+            }
+            for (Branch branch : transaction.branches()) {
+                if (!open(branch, boundaries)) {
+                    continue;
+                }
+                long since = readFrom(branch);
+                for (int i = 0; i < run.length; i++) {
+                    ShardHistory other = shards.get(i);
+                    if (i != branch.shardIndex && since < other.runBeginMicros(run[i])) {
+                        return inDoubt(branch, other, run[i]);
+                    }
+                }
+            }
+        }
+        return null;
+    }
+
+    private Unreachable inDoubt(Branch branch, ShardHistory other, int runFirst) {
+        Corrected prepared = branch.prepared;
+        Corrected decided = branch.decided();
+        boolean notLoaded = runFirst == 0 && other.segment(0).sequence() > 0;
+        return new Unreachable(
+                notLoaded ? Why.NOT_LOADED : Why.IN_DOUBT_UNKNOWN,
+                "shard '" + branch.shard + "' holds prepared transaction '" + branch.gid + "' since "
+                        + (prepared == null ? "before its chronicle" : ClusterHistory.instant(prepared.micros()))
+                        + ", and the chronicle of shard '" + other.shard + "' is known only from "
+                        + ClusterHistory.instant(other.runBeginMicros(runFirst))
+                        + ": whether it was committed there before cannot be told",
+                null,
+                decided == null
+                        ? null
+                        : new Reachability(history).nearestAfter(ClusterHistory.instant(decided.micros() + epsilon)));
+    }
+}

@@ -67,9 +67,16 @@ final class Sessions {
     }
 
     private static void pin(Connection connection) throws SQLException {
+        StringBuilder sql = new StringBuilder("SELECT ");
         for (String[] setting : TEXT_FORM) {
-            set(connection, setting[0], setting[1]);
+            sql.append(sql.length() > 7 ? ", " : "")
+                    .append("pg_catalog.set_config('")
+                    .append(setting[0])
+                    .append("', '")
+                    .append(setting[1])
+                    .append("', false)");
         }
+        value(connection, sql.toString());
     }
 
     private static void set(Connection connection, String name, String value) throws SQLException {

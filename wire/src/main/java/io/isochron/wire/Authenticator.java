@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The dialogue from the startup packet to AuthenticationOk (documentation, chapters 53.2.1 and 53.3). */
@@ -28,7 +29,7 @@ final class Authenticator {
 
     private final Backend backend;
     private final ConnectionSettings settings;
-    private final Optional<String> password;
+    private final Supplier<Optional<String>> password;
     private final @Nullable X509Certificate serverCertificate;
     private final boolean passwordMayTravel;
     private String method = "none";
@@ -37,13 +38,14 @@ final class Authenticator {
     private boolean serverVerified;
 
     /**
+     * @param password asked only if the server wants one
      * @param serverCertificate what the server identified itself with; null without TLS
      * @param passwordMayTravel nobody else can listen: TLS, a Unix socket or the loopback interface
      */
     Authenticator(
             Backend backend,
             ConnectionSettings settings,
-            Optional<String> password,
+            Supplier<Optional<String>> password,
             @Nullable X509Certificate serverCertificate,
             boolean passwordMayTravel) {
         this.backend = backend;
@@ -140,7 +142,7 @@ final class Authenticator {
     }
 
     private String password() throws ConnectException {
-        return password.orElseThrow(() -> refused(
+        return password.get().orElseThrow(() -> refused(
                 "the server asks for a password and none is known",
                 "Give it by the password keyword, PGPASSWORD or a password file (~/.pgpass)."));
     }

@@ -19,6 +19,7 @@ final class Backend implements AutoCloseable {
     private final MessageChannel channel;
     private final String where;
     private final Map<String, String> parameters = new HashMap<>();
+    private boolean channelBound;
 
     /** @param where names server and user, for every error */
     Backend(MessageChannel channel, String where) {
@@ -28,6 +29,15 @@ final class Backend implements AutoCloseable {
 
     String where() {
         return where;
+    }
+
+    /** Whether SCRAM was bound to the TLS channel. */
+    boolean channelBound() {
+        return channelBound;
+    }
+
+    void channelBound(boolean bound) {
+        channelBound = bound;
     }
 
     MessageChannel channel() {

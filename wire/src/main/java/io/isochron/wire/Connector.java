@@ -275,7 +275,7 @@ final class Connector {
             Authenticator authenticator = new Authenticator(
                     backend,
                     settings,
-                    settings.password(endpoint, "replication", settings.database()),
+                    () -> settings.password(endpoint, "replication", settings.database()),
                     certificate,
                     secured != null || endpoint.isUnix() || loopback);
             boolean done = false;
@@ -293,6 +293,7 @@ final class Connector {
                         if (!done) {
                             throw backend.unexpected("before authentication was finished");
                         }
+                        backend.channelBound(authenticator.channelBound());
                         return;
                     }
                     default -> throw backend.unexpected("while logging in");

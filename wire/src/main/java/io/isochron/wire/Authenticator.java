@@ -94,7 +94,8 @@ final class Authenticator {
             case SASL_FINAL -> scramVerify(rest());
             default ->
                 throw refused(
-                        "the server asks for authentication method " + code + " (GSSAPI, SSPI or older), which is not supported",
+                        "the server asks for authentication method " + code
+                                + " (GSSAPI, SSPI or older), which is not supported",
                         "Use scram-sha-256 or a client certificate in pg_hba.conf.");
         }
         return false;
@@ -130,7 +131,8 @@ final class Authenticator {
         }
         if (listed == negated) {
             throw refused(
-                    "authentication method requirement '" + required + "' failed: the server asked for '" + method + "'",
+                    "authentication method requirement '" + required + "' failed: the server asked for '" + method
+                            + "'",
                     "Change require_auth or the server's pg_hba.conf.");
         }
     }
@@ -142,9 +144,10 @@ final class Authenticator {
     }
 
     private String password() throws ConnectException {
-        return password.get().orElseThrow(() -> refused(
-                "the server asks for a password and none is known",
-                "Give it by the password keyword, PGPASSWORD or a password file (~/.pgpass)."));
+        return password.get()
+                .orElseThrow(() -> refused(
+                        "the server asks for a password and none is known",
+                        "Give it by the password keyword, PGPASSWORD or a password file (~/.pgpass)."));
     }
 
     private void scramFirst() throws IOException {
@@ -192,7 +195,9 @@ final class Authenticator {
                             .int32(first.length)
                             .bytes(first));
         } catch (IllegalArgumentException e) {
-            throw refused("SCRAM cannot be used: " + e.getMessage(), "Check the server's SASL mechanisms: " + mechanisms + ".");
+            throw refused(
+                    "SCRAM cannot be used: " + e.getMessage(),
+                    "Check the server's SASL mechanisms: " + mechanisms + ".");
         }
     }
 

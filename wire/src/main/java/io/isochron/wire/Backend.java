@@ -128,7 +128,8 @@ final class Backend implements AutoCloseable {
             case "42501" -> "The user needs the REPLICATION right: ALTER ROLE ... REPLICATION.";
             case "53300" -> "All connections of this kind are in use: raise max_wal_senders or max_connections.";
             case "53400" -> "All replication slots are in use: raise max_replication_slots or drop one.";
-            case PostgresException.OBJECT_IN_USE -> "Another receiver streams from this slot; a slot serves one at a time.";
+            case PostgresException.OBJECT_IN_USE ->
+                "Another receiver streams from this slot; a slot serves one at a time.";
             default -> null;
         };
     }

@@ -177,7 +177,8 @@ public final class BaseBackup implements AutoCloseable {
     private End readEnd() throws IOException {
         List<@Nullable String> row = readRow();
         End done = new End(
-                Lsn.parse(Objects.requireNonNull(row.get(0))), Integer.parseUnsignedInt(Objects.requireNonNull(row.get(1))));
+                Lsn.parse(Objects.requireNonNull(row.get(0))),
+                Integer.parseUnsignedInt(Objects.requireNonNull(row.get(1))));
         do {
             // An error that comes after all data (a checksum that did not hold) still means: no backup.
             backend.next(Deadline.NEVER);

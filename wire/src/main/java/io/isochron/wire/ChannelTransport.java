@@ -111,7 +111,8 @@ final class ChannelTransport implements Transport {
     @Override
     public void close() {
         closed = true;
-        // The channel first: a waiter that wakes up finds it closed. Closing cannot fail in a way that anyone could act on.
+        // The channel first: a waiter that wakes up finds it closed. Closing cannot fail in a way that anyone could act
+        // on.
         closeQuietly(channel);
         closeQuietly(readable);
         closeQuietly(writable);

@@ -211,6 +211,7 @@ public final class ConnectionSettings {
         for (Endpoint endpoint : endpoints) {
             places.add(endpoint.toString());
         }
-        return String.join(",", places) + " user=" + user() + " dbname=" + database() + " sslmode=" + get("sslmode", "prefer");
+        return String.join(",", places) + " user=" + user() + " dbname=" + database() + " sslmode="
+                + get("sslmode", "prefer");
     }
 }

@@ -99,14 +99,13 @@ final class Connector {
         String readOnly = backend.parameter("default_transaction_read_only");
         boolean inRecovery = "on".equals(standby);
         boolean writable = !inRecovery && !"on".equals(readOnly);
-        boolean fits =
-                switch (attributes) {
-                    case "primary" -> !inRecovery;
-                    case "standby" -> inRecovery;
-                    case "read-write" -> writable;
-                    case "read-only" -> !writable;
-                    default -> true;
-                };
+        boolean fits = switch (attributes) {
+            case "primary" -> !inRecovery;
+            case "standby" -> inRecovery;
+            case "read-write" -> writable;
+            case "read-only" -> !writable;
+            default -> true;
+        };
         if (fits) {
             return backend;
         }
@@ -143,8 +142,9 @@ final class Connector {
             case PostgresException p -> p;
             case SSLException s -> cannotConnect(endpoint, "TLS failed: " + Backend.reason(s), s);
             case SocketTimeoutException s -> {
-                SocketTimeoutException named = new SocketTimeoutException("cannot connect to " + endpoint + ": "
-                        + Backend.reason(s) + "\nhint: Is the address right, and does a firewall let the connection through?");
+                SocketTimeoutException named =
+                        new SocketTimeoutException("cannot connect to " + endpoint + ": " + Backend.reason(s)
+                                + "\nhint: Is the address right, and does a firewall let the connection through?");
                 named.initCause(s);
                 yield named;
             }
@@ -157,7 +157,9 @@ final class Connector {
 
     private static ConnectException cannotConnect(Endpoint endpoint, String reason, IOException cause) {
         ConnectException e = new ConnectException("cannot connect to " + endpoint + ": " + reason
-                + (reason.contains("\nhint: ") ? "" : "\nhint: Is the server running there and accepting connections?"));
+                + (reason.contains("\nhint: ")
+                        ? ""
+                        : "\nhint: Is the server running there and accepting connections?"));
         e.initCause(cause);
         return e;
     }
@@ -178,10 +180,10 @@ final class Connector {
 
         Backend run() throws IOException {
             int seconds = settings.seconds("connect_timeout");
-            Deadline deadline = seconds == 0 ? Deadline.NEVER : Deadline.after(Duration.ofSeconds(Math.max(2, seconds)));
-            SocketChannel channel = endpoint.isUnix()
-                    ? SocketChannel.open(StandardProtocolFamily.UNIX)
-                    : SocketChannel.open();
+            Deadline deadline =
+                    seconds == 0 ? Deadline.NEVER : Deadline.after(Duration.ofSeconds(Math.max(2, seconds)));
+            SocketChannel channel =
+                    endpoint.isUnix() ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
             if (!endpoint.isUnix()) {
                 tune(channel);
             }

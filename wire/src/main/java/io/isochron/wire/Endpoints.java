@@ -67,7 +67,8 @@ final class Endpoints {
         throw invalidPort(text, null);
     }
 
-    private static IllegalArgumentException invalidPort(String text, @org.jspecify.annotations.Nullable Exception cause) {
+    private static IllegalArgumentException invalidPort(
+            String text, @org.jspecify.annotations.Nullable Exception cause) {
         return new IllegalArgumentException(
                 "invalid port number '" + text + "'\nhint: A port is a number from 1 to 65535.", cause);
     }

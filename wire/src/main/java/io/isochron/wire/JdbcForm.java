@@ -17,11 +17,13 @@ final class JdbcForm {
     }
 
     static String url(ConnectionSettings settings) {
-        boolean verified = settings.sslMode().equals("verify-full"); // pgjdbc compares the certificate with the URL's host
+        boolean verified =
+                settings.sslMode().equals("verify-full"); // pgjdbc compares the certificate with the URL's host
         List<String> places = places(settings).stream()
                 .map(e -> e.isUnix()
                         ? "localhost:" + e.port()
-                        : new Endpoint(e.address() == null || verified ? e.host() : e.address(), null, e.port()).toString())
+                        : new Endpoint(e.address() == null || verified ? e.host() : e.address(), null, e.port())
+                                .toString())
                 .toList();
         return "jdbc:postgresql://" + String.join(",", places) + "/"
                 + URLEncoder.encode(settings.database(), StandardCharsets.UTF_8).replace("+", "%20");

@@ -62,8 +62,8 @@ final class MessageChannel implements AutoCloseable {
         }
         int length = in.getInt(in.position());
         if (length < 8 || length > bytesMax) {
-            throw new ProtocolException("a startup packet of length " + Integer.toUnsignedString(length)
-                    + " is not PostgreSQL's protocol");
+            throw new ProtocolException(
+                    "a startup packet of length " + Integer.toUnsignedString(length) + " is not PostgreSQL's protocol");
         }
         if (!fill(length, deadline)) {
             return false;

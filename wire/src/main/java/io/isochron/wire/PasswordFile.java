@@ -34,7 +34,8 @@ final class PasswordFile {
         try {
             if (Files.getPosixFilePermissions(file).stream().anyMatch(FORBIDDEN::contains)) {
                 throw new IllegalArgumentException("password file \"" + file
-                        + "\" has group or world access\nhint: Its permissions must be u=rw (0600) or less: chmod 0600 " + file
+                        + "\" has group or world access\nhint: Its permissions must be u=rw (0600) or less: chmod 0600 "
+                        + file
                         + ".");
             }
             lines = Files.readAllLines(file);

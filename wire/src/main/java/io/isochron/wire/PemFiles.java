@@ -64,12 +64,11 @@ final class PemFiles {
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
         boolean rootsKey = Files.getOwner(file).getName().equals("root");
         for (PosixFilePermission permission : permissions) {
-            boolean fine =
-                    switch (permission) {
-                        case OWNER_READ, OWNER_WRITE, OWNER_EXECUTE -> true;
-                        case GROUP_READ -> rootsKey;
-                        case GROUP_WRITE, GROUP_EXECUTE, OTHERS_READ, OTHERS_WRITE, OTHERS_EXECUTE -> false;
-                    };
+            boolean fine = switch (permission) {
+                case OWNER_READ, OWNER_WRITE, OWNER_EXECUTE -> true;
+                case GROUP_READ -> rootsKey;
+                case GROUP_WRITE, GROUP_EXECUTE, OTHERS_READ, OTHERS_WRITE, OTHERS_EXECUTE -> false;
+            };
             if (!fine) {
                 throw new IOException("private key file \"" + file
                         + "\" has group or world access\nhint: Its permissions must be u=rw (0600) or less, or u=rw,g=r (0640)"
@@ -98,9 +97,8 @@ final class PemFiles {
         }
         EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(der);
         // The name of PBES2 algorithms is only in the parameters.
-        String algorithm = info.getAlgName().equals("PBES2")
-                ? info.getAlgParameters().toString()
-                : info.getAlgName();
+        String algorithm =
+                info.getAlgName().equals("PBES2") ? info.getAlgParameters().toString() : info.getAlgName();
         Cipher cipher = Cipher.getInstance(algorithm);
         cipher.init(
                 Cipher.DECRYPT_MODE,

@@ -129,8 +129,8 @@ public final class ReplicationConnection implements AutoCloseable {
         checkIdle();
         WalStream stream = new WalStream(
                 backend,
-                "START_REPLICATION" + (slot == null ? "" : " SLOT " + quoted(slot)) + " PHYSICAL " + start + " TIMELINE "
-                        + Integer.toUnsignedString(timeline));
+                "START_REPLICATION" + (slot == null ? "" : " SLOT " + quoted(slot)) + " PHYSICAL " + start
+                        + " TIMELINE " + Integer.toUnsignedString(timeline));
         idle = stream::isOver;
         return stream;
     }
@@ -166,8 +166,9 @@ public final class ReplicationConnection implements AutoCloseable {
     private List<@Nullable String> only(List<List<@Nullable String>> rows, int columns, String command)
             throws ProtocolException {
         if (rows.size() != 1 || rows.getFirst().size() < columns) {
-            throw new ProtocolException(backend.where() + ": unexpected answer to " + command
-                    + "\nhint: Is there a connection pool between here and the server? Replication needs the server itself.");
+            throw new ProtocolException(
+                    backend.where() + ": unexpected answer to " + command
+                            + "\nhint: Is there a connection pool between here and the server? Replication needs the server itself.");
         }
         return rows.getFirst();
     }

@@ -24,8 +24,8 @@ final class ServiceFile {
         if (userFile != null && !userFile.isEmpty()) {
             Path named = Path.of(userFile);
             if (!Files.exists(named)) {
-                throw new IllegalArgumentException(
-                        "service file \"" + named + "\" not found\nhint: PGSERVICEFILE names it; create it or correct the name.");
+                throw new IllegalArgumentException("service file \"" + named
+                        + "\" not found\nhint: PGSERVICEFILE names it; create it or correct the name.");
             }
             files.add(named);
         } else {

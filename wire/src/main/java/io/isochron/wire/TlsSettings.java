@@ -82,12 +82,15 @@ final class TlsSettings {
         }
         Path revoked = settings.postgresDirectory("root.crl");
         if (Files.exists(revoked)) {
-            throw new SSLException("certificate revocation list \"" + revoked
-                    + "\" exists, and revocation lists are not supported\nhint: Use another home directory for this program.");
+            throw new SSLException(
+                    "certificate revocation list \"" + revoked
+                            + "\" exists, and revocation lists are not supported\nhint: Use another home directory for this program.");
         }
         Path file = settings.rootCertificate()
                 .orElseThrow(() -> new SSLException("root certificate file \""
-                        + settings.get("sslrootcert", settings.postgresDirectory("root.crt").toString())
+                        + settings.get(
+                                "sslrootcert",
+                                settings.postgresDirectory("root.crt").toString())
                         + "\" does not exist\nhint: Provide the file, use the system's trusted roots with sslrootcert=system,"
                         + " or change sslmode to disable server certificate verification."));
         KeyStore roots = emptyStore();

@@ -103,8 +103,10 @@ final class TlsTransport implements Transport {
                     return -1;
                 }
                 case BUFFER_OVERFLOW ->
-                    plainIn = ByteBuffer.allocate(
-                                    2 * Math.max(plainIn.capacity(), engine.getSession().getApplicationBufferSize()))
+                    plainIn = ByteBuffer.allocate(2
+                                    * Math.max(
+                                            plainIn.capacity(),
+                                            engine.getSession().getApplicationBufferSize()))
                             .flip();
                 case BUFFER_UNDERFLOW -> {
                     netIn.compact();

@@ -80,12 +80,14 @@ public final class WalStream implements AutoCloseable {
                 backend.next(Deadline.NEVER);
                 WalMessage.TimelineEnd over = readTimelineEnd();
                 if (over == null) {
-                    throw new IOException(backend.where() + ": the server ended the WAL stream without a next timeline");
+                    throw new IOException(
+                            backend.where() + ": the server ended the WAL stream without a next timeline");
                 }
                 end = over;
                 yield over;
             }
-            case 'C' -> throw new IOException(backend.where() + ": the server ended the WAL stream, it is shutting down");
+            case 'C' ->
+                throw new IOException(backend.where() + ": the server ended the WAL stream, it is shutting down");
             default -> throw backend.unexpected("in a WAL stream");
         };
     }

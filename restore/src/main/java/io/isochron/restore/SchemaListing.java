@@ -70,4 +70,17 @@ public record SchemaListing(List<String> lines) {
         lines.sort(null);
         return new SchemaListing(lines);
     }
+
+    /** What another listing lacks and has more, for people; empty if the two are equal. At most ten lines. */
+    public String differences(SchemaListing other) {
+        java.util.Set<String> here = java.util.Set.copyOf(lines);
+        java.util.Set<String> there = java.util.Set.copyOf(other.lines);
+        List<String> shown = new ArrayList<>();
+        lines.stream().filter(line -> !there.contains(line)).limit(5).forEach(line -> shown.add("missing: " + line));
+        other.lines.stream()
+                .filter(line -> !here.contains(line))
+                .limit(5)
+                .forEach(line -> shown.add("unexpected: " + line));
+        return String.join("; ", shown);
+    }
 }

@@ -2,7 +2,7 @@
  * Restore: from a moment that was asked for to a cluster that was proven to be at that moment.
  *
  * <p>The way through this room: {@link io.isochron.restore.ChronicleReader} reads what the repository knows of the cluster's history,
- * {@link io.isochron.restore.RestorePlanner} turns a {@link io.isochron.restore.Target} into an immutable
+ * {@link io.isochron.restore.RestorePlanner} turns a {@link io.isochron.chronicle.Target} into an immutable
  * {@link io.isochron.restore.RestorePlan} or refuses it before anything is touched, {@link io.isochron.restore.ClusterRestore} carries the plan
  * out (fetch, feed, promote, decide, prove) and can be killed and called again at any point, and
  * {@link io.isochron.restore.RestoredCluster} is what is left: a read-only cluster that nobody but the caller can reach, until it is released.

@@ -1,0 +1,17 @@
+package io.isochron.restore;
+
+import io.isochron.chronicle.Dialect;
+
+/**
+ * How a cut is looked for.
+ *
+ * @param dialect how the coordinator names its two-phase transactions
+ * @param eachShardByItself true to give up what is promised across shards (grade {@code shard}), asked for by name only
+ */
+public record PlanOptions(Dialect dialect, boolean eachShardByItself) {
+
+    /** XA through pgjdbc, atomic across shards. */
+    public static PlanOptions defaults() {
+        return new PlanOptions(Dialect.xa(), false);
+    }
+}

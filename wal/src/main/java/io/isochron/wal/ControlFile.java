@@ -7,7 +7,7 @@ import java.util.zip.CRC32C;
  * The content of {@code global/pg_control} (struct {@code ControlFileData}, src/include/catalog/pg_control.h).
  *
  * @param systemIdentifier number made by initdb, unsigned 64-bit, the same on all copies of a server
- * @param controlVersion version of this format: 1300 (14 to 17) or 1800 (18)
+ * @param controlVersion version of this format: 1300 (14 to 16), 1700 (17) or 1800 (18)
  * @param catalogVersion version of the system catalogs
  * @param state what the server did when it wrote the file
  * @param timeSeconds when it was written, seconds since the Unix epoch
@@ -56,7 +56,8 @@ public record ControlFile(
     private static final int[][] CATALOG_VERSIONS = {
         {202107181, 14}, {202209061, 15}, {202307071, 16}, {202406281, 17}, {202506291, 18}
     };
-    private static final int VERSION_14_TO_17 = 1300;
+    private static final int VERSION_14_TO_16 = 1300;
+    private static final int VERSION_17 = 1700;
     private static final int VERSION_18 = 1800;
     /** 18 put {@code default_char_signedness} before the nonce, which moves the checksum by its alignment. */
     private static final int CRC_AT_14_TO_17 = 288;
@@ -74,9 +75,9 @@ public record ControlFile(
             throw new IllegalArgumentException("pg_control has " + bytes.length + " bytes, expected 8192");
         }
         int version = LittleEndian.i32(bytes, 8);
-        if (version != VERSION_14_TO_17 && version != VERSION_18) {
+        if (version != VERSION_14_TO_16 && version != VERSION_17 && version != VERSION_18) {
             throw new IllegalArgumentException("pg_control version " + version + " is not supported\nhint: "
-                    + VERSION_14_TO_17 + " (PostgreSQL 14 to 17) and " + VERSION_18 + " (18) are");
+                    + VERSION_14_TO_16 + ", " + VERSION_17 + " and " + VERSION_18 + " (PostgreSQL 14 to 18) are");
         }
         int crcAt = version == VERSION_18 ? CRC_AT_18 : CRC_AT_14_TO_17;
         CRC32C crc = new CRC32C();

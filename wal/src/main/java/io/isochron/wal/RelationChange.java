@@ -122,10 +122,16 @@ public sealed interface RelationChange {
      * @param oldestRunningXid lowest id that is still running
      * @param latestCompletedXid highest id that has ended
      * @param subxidsOverflowed whether subtransactions are missing from the list
-     * @param xids transactions that run, then their known subtransactions
+     * @param xids top-level transactions that run, prepared ones included
+     * @param subxids their subtransactions, as far as known
      */
     record TransactionsRunning(
-            int nextXid, int oldestRunningXid, int latestCompletedXid, boolean subxidsOverflowed, List<Integer> xids)
+            int nextXid,
+            int oldestRunningXid,
+            int latestCompletedXid,
+            boolean subxidsOverflowed,
+            List<Integer> xids,
+            List<Integer> subxids)
             implements RelationChange {}
 
     /** {@code pg_create_restore_point}. */

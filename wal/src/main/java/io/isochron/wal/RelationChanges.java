@@ -187,7 +187,9 @@ public final class RelationChanges {
         int nextXid = data.i32();
         int oldestRunningXid = data.i32();
         int latestCompletedXid = data.i32();
-        List<Integer> xids = data.numbers((long) transactions + subtransactions);
-        consumer.accept(new TransactionsRunning(nextXid, oldestRunningXid, latestCompletedXid, overflowed, xids));
+        List<Integer> xids = data.numbers(transactions);
+        List<Integer> subxids = data.numbers(subtransactions);
+        consumer.accept(
+                new TransactionsRunning(nextXid, oldestRunningXid, latestCompletedXid, overflowed, xids, subxids));
     }
 }

@@ -1,0 +1,14 @@
+package io.isochron.wal;
+
+import java.util.List;
+
+class WalOnPostgres17Test extends RealWal {
+    WalOnPostgres17Test() {
+        super(17, "replica");
+    }
+
+    @Override
+    List<OracleRecord> oracle(WalServer from, Lsn start, Lsn end) throws Exception {
+        return WalInspect.records(from, start, end);
+    }
+}

@@ -31,26 +31,35 @@ final class FileListing implements Iterator<ObjectInfo> {
     private final String prefix;
     private final String startAfter;
     private final Deque<Iterator<String>> open = new ArrayDeque<>();
+    private final FolderVisit visit;
     private @Nullable ObjectInfo next;
 
-    private FileListing(Path root, String prefix, String startAfter) throws IOException {
+    /** Told of every folder before it is read. */
+    interface FolderVisit {
+        void before(Path folder) throws IOException;
+    }
+
+    private FileListing(Path root, String prefix, String startAfter, FolderVisit visit) throws IOException {
+        this.visit = visit;
         this.root = root;
         this.prefix = prefix;
         this.startAfter = startAfter;
         descend(prefix.substring(0, prefix.lastIndexOf('/') + 1));
     }
 
-    static Stream<ObjectInfo> list(Path root, String prefix, String startAfter) throws IOException {
+    static Stream<ObjectInfo> list(Path root, String prefix, String startAfter, FolderVisit visit) throws IOException {
         return StreamSupport.stream(
                 Spliterators.spliteratorUnknownSize(
-                        new FileListing(root, prefix, startAfter), Spliterator.ORDERED | Spliterator.NONNULL),
+                        new FileListing(root, prefix, startAfter, visit), Spliterator.ORDERED | Spliterator.NONNULL),
                 false);
     }
 
     /** Opens a folder, given as the beginning of the names in it: empty or ending in a slash. */
     private void descend(String folder) throws IOException {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(folder))) {
+        Path path = root.resolve(folder);
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+            visit.before(path);
             for (Path entry : entries) {
                 String name = String.valueOf(entry.getFileName());
                 // anything that is not a name is not ours: .tmp, or what a file system keeps of its own

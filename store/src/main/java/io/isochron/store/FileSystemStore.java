@@ -45,6 +45,9 @@ public final class FileSystemStore implements ObjectStore {
     /** Folders whose own entries are known to be durable since this store was opened. */
     private final Set<Path> durableDirectories = ConcurrentHashMap.newKeySet();
 
+    /** Folders that were synced since this store was opened, so that what died writers left in them is durable. */
+    private final Set<Path> syncedFolders = ConcurrentHashMap.newKeySet();
+
     private FileSystemStore(Path root) {
         this.root = root;
         this.temporary = root.resolve(TEMPORARY);
@@ -215,6 +218,7 @@ public final class FileSystemStore implements ObjectStore {
 
     @Override
     public InputStream open(ObjectName name, long offset, long length) throws IOException {
+        requireFile(name);
         FileChannel channel;
         try {
             channel = FileChannel.open(path(name), StandardOpenOption.READ);
@@ -246,11 +250,23 @@ public final class FileSystemStore implements ObjectStore {
     @Override
     public Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
         requireRoot();
-        return FileListing.list(root, prefix, startAfter == null ? "" : startAfter.value());
+        return FileListing.list(root, prefix, startAfter == null ? "" : startAfter.value(), this::syncOnce);
+    }
+
+    /**
+     * A writer that died between link and sync left a name that is seen and may not survive a loss of power. Whoever lists it relies on it, so each
+     * folder is synced before this store lists it first.
+     */
+    private void syncOnce(Path folder) throws IOException {
+        if (!syncedFolders.contains(folder)) {
+            Durability.syncDirectory(folder);
+            syncedFolders.add(folder);
+        }
     }
 
     @Override
     public void delete(ObjectName name) throws IOException {
+        requireFile(name);
         Path file = path(name);
         try {
             Files.delete(file);
@@ -258,6 +274,13 @@ public final class FileSystemStore implements ObjectStore {
             throw certainlyAbsent(name);
         }
         Durability.syncDirectory(parent(file));
+    }
+
+    /** A folder is no object. */
+    private void requireFile(ObjectName name) throws IOException {
+        if (stat(name).isEmpty()) {
+            throw new ObjectNotFoundException(name, describe());
+        }
     }
 
     /** A missing file is absence only while the store itself is there: a mount that went away takes {@code .tmp} with it. */

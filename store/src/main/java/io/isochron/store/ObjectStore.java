@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li><b>Written once.</b> {@link #create} never replaces. Of two that create the same name at once, in one process or in several,
  *       exactly one succeeds.
+ *   <li><b>No object has the name of another's folder:</b> where there is {@code a/b}, nothing creates {@code a}.
  *   <li><b>Whole or absent.</b> No reader, at no time, sees an object in part, whatever happens to its writer.
  *   <li><b>Durable.</b> When {@link #create} returns, or throws {@link ObjectExistsException}, the object survives a loss of power at once.
  *   <li><b>Read your writes.</b> What was created is seen by {@link #stat}, {@link #open} and {@link #list} of everyone afterwards. Objects that

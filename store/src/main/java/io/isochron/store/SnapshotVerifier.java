@@ -31,8 +31,10 @@ final class SnapshotVerifier {
         Snapshots snapshots = new Snapshots(sealed, cluster);
         List<String> ids = snapshots.ids();
         for (String id : ids) {
-            verifier.reading(Names.snapshot(id).value(), () -> snapshot(snapshots.open(id)));
             verifier.count(size(Names.snapshot(id)));
+            if (!verifier.reading(Names.snapshot(id).value(), () -> snapshot(snapshots.open(id)))) {
+                authenticate(id + "/");
+            }
         }
         Set<String> unpublished = new TreeSet<>();
         for (String prefix : List.of("manifest/", "pack/")) {
@@ -43,6 +45,7 @@ final class SnapshotVerifier {
                     Severity.NOTICE,
                     Names.snapshot(id).value(),
                     "it was begun and never published, or is being written, or was removed: its packs are there");
+            authenticate(id + "/");
         }
     }
 
@@ -72,21 +75,21 @@ final class SnapshotVerifier {
     private void snapshot(SnapshotReader reader) throws IOException {
         for (ShardSnapshot shard : reader.info().shards()) {
             int number = cluster.number(shard.shard());
-            String first = Names.manifest(reader.info().id(), number, 0).value();
-            verifier.reading(first, () -> files(reader, shard));
             for (long part = 0; part < shard.manifestParts(); part++) {
                 verifier.count(size(Names.manifest(reader.info().id(), number, part)));
             }
-            packCount(reader.info().id(), number, shard);
+            String first = Names.manifest(reader.info().id(), number, 0).value();
+            if (!verifier.reading(first, () -> files(reader, shard))) {
+                authenticate(reader.info().id() + "/" + Names.shard(number) + "/");
+            }
             verifier.reading(Names.snapshot(reader.info().id()).value(), () -> needsWal(reader.info(), shard, number));
         }
     }
 
-    /** Every pack that was written is there, also one that no file refers to any more. */
-    private void packCount(String id, int number, ShardSnapshot shard) throws IOException {
-        for (long pack = 0; pack < shard.packs(); pack++) {
-            verifier.count(size(Names.pack(id, number, pack)));
-        }
+    /** Where the lists cannot be followed, the objects are at least opened. */
+    private void authenticate(String below) throws IOException {
+        verifier.each("manifest/" + below, info -> sealed.readPayload(info.name()));
+        verifier.each("pack/" + below, info -> PackContent.load(sealed, info.name()));
     }
 
     private void needsWal(SnapshotInfo info, ShardSnapshot shard, int number) throws IOException {
@@ -106,6 +109,7 @@ final class SnapshotVerifier {
         try (Stream<PackFetch> packs = reader.packs(shard.shard())) {
             for (Iterator<PackFetch> i = packs.iterator(); i.hasNext(); ) {
                 PackFetch pack = i.next();
+                verifier.count(size(pack.pack()));
                 if (!verifier.reading(
                         pack.pack().value(), () -> pack.read((piece, at, bytes) -> bytes(pack, piece, at, bytes)))) {
                     file = null;

@@ -116,6 +116,10 @@ public final class WalArchiveReader implements AutoCloseable {
                     throw e;
                 }
                 again = true;
+            } catch (IOException e) {
+                // a later call tries the same bytes again
+                restart();
+                throw e;
             }
         }
         return true;

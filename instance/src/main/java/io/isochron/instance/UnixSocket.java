@@ -155,7 +155,7 @@ final class UnixSocket extends Socket {
         try {
             return transfer.run();
         } catch (IOException e) {
-            throw closed ? new SocketException("socket closed", e) : e;
+            throw new SocketException(closed ? "socket closed" : "Unix socket '" + path + "': " + e.getMessage(), e);
         }
     }
 

@@ -58,7 +58,8 @@ final class ChildWriter implements AutoCloseable {
     /** Kills it with SIGKILL after it has printed {@code after} numbers and some more time; returns all numbers it printed. */
     Set<Integer> killAfter(int after, long moreMillis) throws IOException, InterruptedException {
         Set<Integer> printed = new TreeSet<>();
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             read(reader, printed, after);
             Thread.sleep(moreMillis);
             // not Process.destroyForcibly, which closes the stream with what was printed
@@ -72,7 +73,8 @@ final class ChildWriter implements AutoCloseable {
     /** Waits for its end; returns all numbers it printed. */
     Set<Integer> await() throws IOException, InterruptedException {
         Set<Integer> printed = new TreeSet<>();
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             read(reader, printed, Integer.MAX_VALUE);
         }
         process.waitFor();

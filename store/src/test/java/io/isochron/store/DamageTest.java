@@ -53,7 +53,11 @@ class DamageTest {
                     byte[] content = RepositoryTest.someBytes(new Random(file), 1_500_000);
                     part.file("base/" + file, 0600, 0, content.length, new ByteArrayInputStream(content));
                 }
-                part.finish(1, shard.name().equals(NORTH) ? 0x2000_0000L : 0, shard.name().equals(NORTH) ? 0x2000_1000L : 0, "");
+                part.finish(
+                        1,
+                        shard.name().equals(NORTH) ? 0x2000_0000L : 0,
+                        shard.name().equals(NORTH) ? 0x2000_1000L : 0,
+                        "");
             }
             writer.publish("");
         }
@@ -63,7 +67,10 @@ class DamageTest {
     private List<Finding> verify() throws IOException {
         List<Finding> findings = new ArrayList<>();
         VerifySummary summary = repository.verify(VerifyScope.ALL, findings::add);
-        assertThat(summary.problems()).isEqualTo(findings.stream().filter(f -> f.severity() != Severity.NOTICE).count());
+        assertThat(summary.problems())
+                .isEqualTo(findings.stream()
+                        .filter(f -> f.severity() != Severity.NOTICE)
+                        .count());
         if (findings.isEmpty()) {
             assertThat(summary.objects()).isGreaterThanOrEqualTo(store.objects.size() - 1);
         }
@@ -92,13 +99,16 @@ class DamageTest {
                         .as("seed %d, %s, byte %d", seed, name, at)
                         .isInstanceOf(StoreException.class)
                         .satisfies(e -> assertThat(name.equals(Names.HEADER)
-                                        || (e instanceof ObjectDamagedException damaged && damaged.name().equals(name)))
+                                        || (e instanceof ObjectDamagedException damaged
+                                                && damaged.name().equals(name)))
                                 .isTrue());
                 if (i == tries / 2) {
-                    assertThat(verify()).as("seed %d, %s, byte %d", seed, name, at).anySatisfy(finding -> {
-                        assertThat(finding.severity()).isEqualTo(Severity.DAMAGE);
-                        assertThat(finding.object()).isEqualTo(name.value());
-                    });
+                    assertThat(verify())
+                            .as("seed %d, %s, byte %d", seed, name, at)
+                            .anySatisfy(finding -> {
+                                assertThat(finding.severity()).isEqualTo(Severity.DAMAGE);
+                                assertThat(finding.object()).isEqualTo(name.value());
+                            });
                 }
             }
             store.objects.put(name, whole);
@@ -110,7 +120,18 @@ class DamageTest {
     void anObjectCutOffOrLengthenedAnywhereIsFoundAndNamed() throws IOException {
         for (ObjectName name : List.copyOf(store.objects.keySet())) {
             byte[] whole = store.objects.get(name);
-            int[] lengths = {0, 1, 40, 56, whole.length / 2, whole.length - 1, whole.length + 1, 65536, 2 * 65536, random.nextInt(whole.length)};
+            int[] lengths = {
+                0,
+                1,
+                40,
+                56,
+                whole.length / 2,
+                whole.length - 1,
+                whole.length + 1,
+                65536,
+                2 * 65536,
+                random.nextInt(whole.length)
+            };
             for (int length : lengths) {
                 if (length == whole.length) {
                     continue;
@@ -120,7 +141,8 @@ class DamageTest {
                         .as("seed %d, %s, length %d of %d", seed, name, length, whole.length)
                         .isInstanceOf(ObjectDamagedException.class);
             }
-            assertThat(verify()).anySatisfy(finding -> assertThat(finding.object()).isEqualTo(name.value()));
+            assertThat(verify())
+                    .anySatisfy(finding -> assertThat(finding.object()).isEqualTo(name.value()));
             store.objects.put(name, whole);
         }
     }
@@ -156,8 +178,13 @@ class DamageTest {
                     && !name.value().endsWith(".history");
             List<Finding> findings = verify();
             if (referred) {
-                assertThat(findings).as(name.value()).anySatisfy(finding -> assertThat(finding.object())
-                        .startsWith(name.value().startsWith("wal/") ? name.value().substring(0, 45) : name.value()));
+                assertThat(findings)
+                        .as(name.value())
+                        .anySatisfy(finding -> assertThat(finding.object())
+                                .startsWith(
+                                        name.value().startsWith("wal/")
+                                                ? name.value().substring(0, 45)
+                                                : name.value()));
             } else {
                 assertThat(findings).as(name.value()).isEmpty();
             }
@@ -178,10 +205,15 @@ class DamageTest {
     @Test
     void walPiecesThatOverlapAndDifferAreFound() throws IOException {
         long start = 0x2000_0000L + 10_000;
-        repository.wal().write(new WalRange(NORTH, 1, start, start + 3000), ByteBuffer.wrap(ObjectStoreContract.random(9, 3000)));
+        repository
+                .wal()
+                .write(
+                        new WalRange(NORTH, 1, start, start + 3000),
+                        ByteBuffer.wrap(ObjectStoreContract.random(9, 3000)));
         assertThat(verify()).singleElement().satisfies(finding -> {
             assertThat(finding.severity()).isEqualTo(Severity.DAMAGE);
-            assertThat(finding.object()).isEqualTo(Names.wal(1, 1, start, start + 3000).value());
+            assertThat(finding.object())
+                    .isEqualTo(Names.wal(1, 1, start, start + 3000).value());
         });
     }
 }

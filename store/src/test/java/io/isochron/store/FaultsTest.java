@@ -96,7 +96,8 @@ class FaultsTest {
     void aSourceThatEndsEarlyIsAnErrorThatNamesTheFile() throws IOException {
         Repository repository = Repository.init(store, key, CLUSTER, CREATED);
         try (SnapshotWriter writer = repository.snapshots().begin(CREATED, SnapshotOptions.DEFAULT)) {
-            assertThatThrownBy(() -> writer.shard(NORTH).file("base/1", 0600, 0, 10, new ByteArrayInputStream(new byte[7])))
+            assertThatThrownBy(() ->
+                            writer.shard(NORTH).file("base/1", 0600, 0, 10, new ByteArrayInputStream(new byte[7])))
                     .isInstanceOf(java.io.EOFException.class)
                     .hasMessageContaining("base/1")
                     .hasMessageContaining("7 of 10");

@@ -35,8 +35,10 @@ class FileSystemStoreTest extends ObjectStoreContract {
         FileSystemStore store = store();
         store.create(name("a/b"), Content.of(new byte[5]));
         Path file = directory.resolve("store/a/b");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("r--r-----");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent()))).isEqualTo("rwxr-x---");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("r--r-----");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())))
+                .isEqualTo("rwxr-x---");
         assertNoTemporaryFile(directory.resolve("store"));
     }
 
@@ -62,7 +64,9 @@ class FileSystemStoreTest extends ObjectStoreContract {
     @Test
     void aFolderWithOtherThingsInItIsNotMadeAStore() throws IOException {
         Files.writeString(directory.resolve("important"), "x");
-        assertThatThrownBy(() -> FileSystemStore.create(directory)).isInstanceOf(StoreException.class).hasMessageContaining("hint:");
+        assertThatThrownBy(() -> FileSystemStore.create(directory))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("hint:");
         assertThat(directory.resolve(".tmp")).doesNotExist();
     }
 
@@ -105,7 +109,9 @@ class FileSystemStoreTest extends ObjectStoreContract {
     @Test
     void aFileSystemThatIsReallyFullIsSaidToBeFull() throws Exception {
         Path mount = Files.createDirectory(directory.resolve("small"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount.toString()) == 0, "needs the right to mount");
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount.toString()) == 0,
+                "needs the right to mount");
         try {
             FileSystemStore store = FileSystemStore.create(mount.resolve("store"));
             store.create(name("first"), Content.of(random(1, 100_000)));

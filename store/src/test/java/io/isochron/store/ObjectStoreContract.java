@@ -66,8 +66,10 @@ abstract class ObjectStoreContract {
         ObjectStore store = store();
         store.create(name("x"), Content.of(new byte[] {1}));
         assertThatThrownBy(() -> store.create(name("x"), Content.of(new byte[] {1})))
-                .isInstanceOfSatisfying(ObjectExistsException.class, e -> assertThat(e.name()).isEqualTo(name("x")));
-        assertThatThrownBy(() -> store.create(name("x"), Content.of(new byte[] {2}))).isInstanceOf(ObjectExistsException.class);
+                .isInstanceOfSatisfying(
+                        ObjectExistsException.class, e -> assertThat(e.name()).isEqualTo(name("x")));
+        assertThatThrownBy(() -> store.create(name("x"), Content.of(new byte[] {2})))
+                .isInstanceOf(ObjectExistsException.class);
         assertThat(store.readAll(name("x"), 10)).containsExactly(1);
     }
 
@@ -130,7 +132,9 @@ abstract class ObjectStoreContract {
                     .map(entry -> new ObjectInfo(entry.getKey(), entry.getValue()))
                     .toList();
             try (Stream<ObjectInfo> listed = store.list(prefix, after)) {
-                assertThat(listed).as("seed %d, prefix '%s', after %s", seed, prefix, after).containsExactlyElementsOf(wanted);
+                assertThat(listed)
+                        .as("seed %d, prefix '%s', after %s", seed, prefix, after)
+                        .containsExactlyElementsOf(wanted);
             }
         }
     }
@@ -195,7 +199,8 @@ abstract class ObjectStoreContract {
 
     @Test
     void namesThatCouldLeaveAFolderAreNoNames() {
-        for (String text : List.of("", "/a", "a/", "a//b", "..", "a/../b", ".tmp", "a/.b", "A", "a b", "a\\b", "a\0", "é")) {
+        for (String text :
+                List.of("", "/a", "a/", "a//b", "..", "a/../b", ".tmp", "a/.b", "A", "a b", "a\\b", "a\0", "é")) {
             assertThatThrownBy(() -> new ObjectName(text)).isInstanceOf(IllegalArgumentException.class);
         }
     }

@@ -24,14 +24,17 @@ class ProcessesTest {
         for (int round = 0; round < 3; round++) {
             FileSystemStore store = FileSystemStore.create(directory.resolve("killed" + round));
             Set<Integer> acknowledged;
-            try (ChildWriter writer = ChildWriter.start(directory.resolve("killed" + round), round, Integer.MAX_VALUE)) {
+            try (ChildWriter writer =
+                    ChildWriter.start(directory.resolve("killed" + round), round, Integer.MAX_VALUE)) {
                 acknowledged = writer.killAfter(1 + random.nextInt(10), random.nextInt(30));
             }
             Set<Integer> visible = new TreeSet<>();
             try (Stream<ObjectInfo> objects = store.list("", null)) {
                 for (ObjectInfo info : (Iterable<ObjectInfo>) objects::iterator) {
                     int number = Integer.parseInt(info.name().lastSegment());
-                    assertThat(store.readAll(info.name(), 1 << 20)).as("seed %d", seed).isEqualTo(ChildWriter.bytes(round, number));
+                    assertThat(store.readAll(info.name(), 1 << 20))
+                            .as("seed %d", seed)
+                            .isEqualTo(ChildWriter.bytes(round, number));
                     visible.add(number);
                 }
             }
@@ -54,7 +57,8 @@ class ProcessesTest {
         assertThat(one).doesNotContainAnyElementsOf(two);
         Set<Integer> all = new TreeSet<>(one);
         all.addAll(two);
-        assertThat(all).containsExactlyElementsOf(IntStream.range(0, count).boxed().toList());
+        assertThat(all)
+                .containsExactlyElementsOf(IntStream.range(0, count).boxed().toList());
         for (int number = 0; number < count; number++) {
             assertThat(store.readAll(ChildWriter.name(number), 1 << 20))
                     .isEqualTo(ChildWriter.bytes(one.contains(number) ? 1 : 2, number));

@@ -48,6 +48,11 @@ public record ClusterOptions(Map<String, String> settings, boolean tls, int walS
         return with("wal_level", "logical");
     }
 
+    /** The same with WAL files kept (4 GiB), for tests that read them or ask pg_walinspect. */
+    public ClusterOptions keepingWal() {
+        return with("wal_keep_size", "4GB");
+    }
+
     /** The same with TLS demanded of TCP connections. */
     public ClusterOptions withTls() {
         return new ClusterOptions(settings, true, walSegmentSizeMebibytes);

@@ -3,6 +3,7 @@ package io.isochron.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.isochron.workload.Acknowledged;
 import io.isochron.workload.Bank;
 import io.isochron.workload.BankCheck;
 import io.isochron.workload.WorkloadOptions;
@@ -56,8 +57,7 @@ class XaWorkloadTest {
             assertThat(workload.counts().orders()).isPositive();
             assertThat(workload.counts().changes()).isPositive();
             assertThat(workload.counts().rolledBack()).isPositive();
-            assertThat(BankCheck.missing(cluster.superusers("postgres"), workload.acknowledged()))
-                    .isEmpty();
+            assertThat(missing(workload)).isEmpty();
             System.out.println("workload of 1.5 s: " + workload.counts());
         }
     }
@@ -82,8 +82,7 @@ class XaWorkloadTest {
                 BankCheck check = check();
                 assertThat(check.violations()).isEmpty();
                 assertThat(check.prepared()).isZero();
-                assertThat(BankCheck.missing(cluster.superusers("postgres"), workload.acknowledged()))
-                        .isEmpty();
+                assertThat(missing(workload)).isEmpty();
             }
         }
     }
@@ -103,15 +102,26 @@ class XaWorkloadTest {
                 .anyMatch(each -> each.contains("no credit on shard 0"))
                 .anyMatch(each -> each.contains("balances add up to"))
                 .anyMatch(each -> each.startsWith("shard 2: 1 accounts do not agree"));
-        assertThat(BankCheck.missing(cluster.superusers("postgres"), workload.acknowledged()))
+        assertThat(missing(workload))
                 .hasSizeLessThanOrEqualTo(2)
-                .anyMatch(each -> each.kind() == io.isochron.workload.Acknowledged.Kind.ORDER);
+                .anyMatch(each -> each.kind() == Acknowledged.Kind.ORDER);
     }
 
     private static BankCheck check() throws Exception {
         List<Connection> connections = cluster.superusers("postgres");
         try {
             return BankCheck.of(BANK, connections);
+        } finally {
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    private static List<Acknowledged> missing(XaWorkload workload) throws Exception {
+        List<Connection> connections = cluster.superusers("postgres");
+        try {
+            return BankCheck.missing(connections, workload.acknowledged());
         } finally {
             for (Connection connection : connections) {
                 connection.close();

@@ -2,6 +2,9 @@ package io.isochron.store;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 
 /** What is inside the seal of an object: a header of 16 bytes, then the content, as it is or as one zstd frame. */
@@ -15,6 +18,7 @@ final class Payload {
     private static final byte ZSTD = 1;
     private static final int LEVEL = 3;
     private static final int WORTH_COMPRESSING = 128;
+    private static final int COPY_BYTES = 64 << 10;
 
     private Payload() {}
 
@@ -27,33 +31,52 @@ final class Payload {
                 .putLong(rawBytes);
     }
 
-    static ByteBuffer encode(ObjectKind kind, ByteBuffer... parts) {
-        int length = 0;
+    /** Refuses what is longer than an object may be; returns the length of the buffers together. */
+    static int checkedLength(ByteBuffer... parts) {
+        long length = 0;
         for (ByteBuffer part : parts) {
-            length = Math.addExact(length, part.remaining());
+            length += part.remaining();
         }
         if (length > MAX_RAW_BYTES) {
             throw new IllegalArgumentException(
                     "an object of " + length + " bytes is too long\nhint: the limit is " + MAX_RAW_BYTES);
         }
-        ByteBuffer plain = ByteBuffer.allocate(HEADER_BYTES + length);
-        putHeader(plain, kind, false, length);
+        return (int) length;
+    }
+
+    /** Writes a payload of the remaining bytes of these buffers, taking them; streams, so that no copy of them is made. */
+    static void encode(OutputStream out, ObjectKind kind, ByteBuffer... parts) throws IOException {
+        int length = checkedLength(parts);
+        boolean compress = length >= WORTH_COMPRESSING;
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+        putHeader(header, kind, compress, length);
+        out.write(header.array());
+        if (!compress) {
+            copy(parts, out);
+            return;
+        }
+        ZstdOutputStreamNoFinalizer zstd = new ZstdOutputStreamNoFinalizer(out, LEVEL);
+        try {
+            copy(parts, zstd);
+        } finally {
+            zstd.closeWithoutClosingParentStream();
+        }
+    }
+
+    private static void copy(ByteBuffer[] parts, OutputStream out) throws IOException {
         for (ByteBuffer part : parts) {
-            plain.put(part);
+            if (part.hasArray()) {
+                out.write(part.array(), part.arrayOffset() + part.position(), part.remaining());
+                part.position(part.limit());
+            } else {
+                byte[] chunk = new byte[Math.min(part.remaining(), COPY_BYTES)];
+                while (part.hasRemaining()) {
+                    int count = Math.min(part.remaining(), chunk.length);
+                    part.get(chunk, 0, count);
+                    out.write(chunk, 0, count);
+                }
+            }
         }
-        plain.flip();
-        if (length < WORTH_COMPRESSING) {
-            return plain;
-        }
-        int bound = (int) Zstd.compressBound(length);
-        byte[] target = new byte[HEADER_BYTES + bound];
-        long packed = Zstd.compressByteArray(target, HEADER_BYTES, bound, plain.array(), HEADER_BYTES, length, LEVEL);
-        if (packed >= length) {
-            return plain;
-        }
-        ByteBuffer result = ByteBuffer.wrap(target, 0, HEADER_BYTES + (int) packed);
-        putHeader(result, kind, true, length);
-        return result.rewind();
     }
 
     /** The content of an authenticated payload. */

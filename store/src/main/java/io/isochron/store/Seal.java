@@ -34,8 +34,18 @@ final class Seal {
         return (context + name.value()).getBytes(StandardCharsets.US_ASCII);
     }
 
+    /** Something that writes what is to be sealed. */
+    interface Plain {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     ByteBuffer seal(ObjectName name, ByteBuffer plain) throws IOException {
         return seal(key, associatedData(name), plain);
+    }
+
+    /** Seals what is written, of which about {@code expectedBytes} are expected. */
+    ByteBuffer seal(ObjectName name, int expectedBytes, Plain plain) throws IOException {
+        return seal(key, associatedData(name), sealedBytes(expectedBytes), plain);
     }
 
     byte[] open(ObjectName name, byte[] sealed) throws ObjectDamagedException {
@@ -43,9 +53,18 @@ final class Seal {
     }
 
     static ByteBuffer seal(RepositoryKey key, byte[] associatedData, ByteBuffer plain) throws IOException {
-        Buffer out = new Buffer(sealedBytes(plain.remaining()));
+        return seal(
+                key,
+                associatedData,
+                sealedBytes(plain.remaining()),
+                out -> out.write(plain.array(), plain.arrayOffset() + plain.position(), plain.remaining()));
+    }
+
+    private static ByteBuffer seal(RepositoryKey key, byte[] associatedData, int capacity, Plain plain)
+            throws IOException {
+        Buffer out = new Buffer(capacity);
         try (OutputStream stream = key.aead().newEncryptingStream(out, associatedData)) {
-            stream.write(plain.array(), plain.arrayOffset() + plain.position(), plain.remaining());
+            plain.writeTo(stream);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("the repository key cannot seal", e);
         }

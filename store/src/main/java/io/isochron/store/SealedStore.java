@@ -27,7 +27,9 @@ final class SealedStore {
 
     /** Seals and creates an object of the remaining bytes of these buffers, compressed if that helps; takes all of them. */
     void create(ObjectName name, ObjectKind kind, ByteBuffer[] raw) throws IOException {
-        store.create(name, Content.of(seal.seal(name, Payload.encode(kind, raw))));
+        // most of what is stored shrinks to less than half
+        int expected = Payload.checkedLength(raw) / 2;
+        store.create(name, Content.of(seal.seal(name, expected, out -> Payload.encode(out, kind, raw))));
     }
 
     /** Seals and creates an object of a payload that is encoded already; returns its stored length. */

@@ -249,6 +249,27 @@ class RepositoryTest {
     }
 
     @Test
+    void walComesBackWhateverItsSizeItsBuffersAndHowItCompresses() throws IOException {
+        long at = 0x5000_0000L;
+        for (int length : new int[] {1, 111, 127, 128, 65_000, 65_536, 1 << 20, 5_000_001}) {
+            for (boolean direct : new boolean[] {false, true}) {
+                byte[] bytes = length % 2 == 0 ? new byte[length] : ObjectStoreContract.random(length, length);
+                ByteBuffer buffer = direct ? ByteBuffer.allocateDirect(length) : ByteBuffer.allocate(length + 7).position(7);
+                buffer.put(bytes).position(buffer.position() - length);
+                WalRange range = new WalRange(NORTH, 1, at, at + length);
+                repository.wal().write(range, direct ? buffer : buffer.slice());
+                assertThat(repository.wal().read(range)).isEqualTo(bytes);
+                at += length;
+            }
+        }
+        long end = at;
+        assertThatThrownBy(() -> repository.wal().write(new WalRange(NORTH, 1, end, end + 5), ByteBuffer.allocate(4)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new WalRange(NORTH, 1, 0, WalArchive.MAX_OBJECT_BYTES + 1L))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void missingWalIsAGapThatIsNamedAndNotTheEnd() throws IOException {
         byte[] wal = new byte[3000];
         writeWal(0x1000, wal, 0, 1000);

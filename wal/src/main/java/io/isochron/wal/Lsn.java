@@ -1,5 +1,7 @@
 package io.isochron.wal;
 
+import java.util.HexFormat;
+
 /**
  * A position in one shard's write-ahead log: the number of bytes from the beginning of its history, an unsigned 64-bit value.
  * Written the way PostgreSQL writes it, two hexadecimal halves: {@code 16/B374D848} (PostgreSQL documentation, chapter 8.20).
@@ -22,11 +24,8 @@ public record Lsn(long value) implements Comparable<Lsn> {
             throw new IllegalArgumentException("'" + text + "' is not an LSN, expected a form like 16/B374D848");
         }
         try {
-            long high = Long.parseLong(text, 0, slash, 16);
-            long low = Long.parseLong(text, slash + 1, text.length(), 16);
-            if (high < 0 || low < 0) {
-                throw new NumberFormatException("negative");
-            }
+            long high = HexFormat.fromHexDigitsToLong(text, 0, slash);
+            long low = HexFormat.fromHexDigitsToLong(text, slash + 1, text.length());
             return new Lsn(high << 32 | low);
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("'" + text + "' is not an LSN, expected a form like 16/B374D848", e);

@@ -1,5 +1,8 @@
 package io.isochron.restore;
 
+import io.isochron.chronicle.ClusterHistory;
+import io.isochron.chronicle.Incident;
+import io.isochron.chronicle.Segment;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.WalArchiveReader;
@@ -13,6 +16,7 @@ import io.isochron.wal.WalFormat;
 import io.isochron.wal.WalReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +41,36 @@ public final class DeletedTuples {
     }
 
     private DeletedTuples() {}
+
+    /**
+     * Reports the deletions of one part of an incident.
+     *
+     * @param history must hold the part's segments from its first row change on
+     * @return the number of deletions reported
+     * @throws IOException if the range is not archived whole, or an object is damaged
+     */
+    public static long scan(Repository repository, ClusterHistory history, Incident.Part part, Sink sink)
+            throws IOException {
+        List<Integer> xids = new ArrayList<>(part.commit().subxids());
+        xids.add(part.commit().xid());
+        List<Segment> segments = history.segments(part.shard());
+        for (int i = 0; i < segments.size(); i++) {
+            Segment segment = segments.get(i);
+            if (segment.rows().stream().anyMatch(counts -> xids.contains(counts.xid()))) {
+                // the first of its records may begin in the segment before
+                Lsn from = i == 0 ? segment.start() : segments.get(i - 1).start();
+                return scan(
+                        repository,
+                        part.shard(),
+                        segment.timeline(),
+                        from,
+                        part.commit().end(),
+                        xids,
+                        sink);
+            }
+        }
+        return 0;
+    }
 
     /**
      * Reads a range of a shard's WAL and reports the deletions of a transaction.

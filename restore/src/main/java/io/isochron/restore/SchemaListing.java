@@ -33,9 +33,10 @@ public record SchemaListing(List<String> lines) {
             select pg_catalog.format('index %s valid=%s', pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid)
               from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join spaces n on n.oid = c.relnamespace
             union all
-            select pg_catalog.format('constraint %I.%s.%I %s', n.nspname, o.conrelid::pg_catalog.regclass, o.conname,
+            select pg_catalog.format('constraint %I.%I.%I %s', n.nspname, c.relname, o.conname,
                 pg_catalog.pg_get_constraintdef(o.oid))
               from pg_catalog.pg_constraint o join spaces n on n.oid = o.connamespace
+              left join pg_catalog.pg_class c on c.oid = o.conrelid
             union all
             select pg_catalog.format('view %I.%I %s', n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid))
               from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace where c.relkind in ('v', 'm')
@@ -61,14 +62,27 @@ public record SchemaListing(List<String> lines) {
      */
     public static SchemaListing read(Connection connection) throws SQLException {
         List<String> lines = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(QUERY)) {
-            while (rows.next()) {
-                lines.add(rows.getString(1));
+        try (Statement statement = connection.createStatement()) {
+            // definitions name other objects the shorter the more the search path covers; both sides must see the same path
+            String before = setting(statement, "select pg_catalog.current_setting('search_path')");
+            setting(statement, "select pg_catalog.set_config('search_path', 'pg_catalog', false)");
+            try (ResultSet rows = statement.executeQuery(QUERY)) {
+                while (rows.next()) {
+                    lines.add(rows.getString(1));
+                }
             }
+            setting(statement, "select pg_catalog.set_config('search_path', " + statement.enquoteLiteral(before)
+                    + ", false)");
         }
         lines.sort(null);
         return new SchemaListing(lines);
+    }
+
+    private static String setting(Statement statement, String sql) throws SQLException {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
     }
 
     /** What another listing lacks and has more, for people; empty if the two are equal. At most ten lines. */

@@ -62,6 +62,9 @@ final class Authenticator {
      */
     boolean handle() throws IOException {
         MessageChannel channel = backend.channel();
+        if (channel.body().remaining() < 4) {
+            throw backend.unexpected("which is too short");
+        }
         int code = channel.body().getInt();
         switch (code) {
             case OK -> {
@@ -82,6 +85,9 @@ final class Authenticator {
             }
             case MD5 -> {
                 begin("md5");
+                if (channel.body().remaining() < 4) {
+                    throw backend.unexpected("without salt");
+                }
                 byte[] salt = new byte[4];
                 channel.body().get(salt);
                 channel.send(MessageBuilder.of('p').text(md5(settings.user(), password(), salt)));

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProtocolException;
+import java.nio.BufferUnderflowException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -169,13 +170,17 @@ final class Backend implements AutoCloseable {
 
     /** Takes a DataRow apart. */
     List<@Nullable String> row() throws IOException {
-        int count = channel.body().getShort();
-        List<@Nullable String> row = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            int length = channel.body().getInt();
-            row.add(length < 0 ? null : channel.text(length));
+        try {
+            int count = channel.body().getShort();
+            List<@Nullable String> row = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                int length = channel.body().getInt();
+                row.add(length < 0 ? null : channel.text(length));
+            }
+            return row;
+        } catch (BufferUnderflowException e) {
+            throw unexpected("which is too short");
         }
-        return row;
     }
 
     @Override

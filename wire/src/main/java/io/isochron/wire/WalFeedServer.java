@@ -158,6 +158,9 @@ public final class WalFeedServer implements AutoCloseable {
             } else {
                 log.debug("a receiver went away: {}", e.getMessage());
             }
+        } catch (RuntimeException e) {
+            log.warn("feeding WAL failed", e);
+            lastFailure = new IOException("feeding WAL failed: " + e, e);
         } finally {
             if (session.hasStreamed()) {
                 newest = session.progress();

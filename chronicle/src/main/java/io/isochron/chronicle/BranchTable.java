@@ -41,7 +41,7 @@ final class BranchTable {
         for (OpenPrepared prepared :
                 shard.segment(continued ? first - 1 : first).openPrepared()) {
             if (carriesForward && (continued || !prepared.end().isAfter(begin))) {
-                Corrected at = shard.clock.correct(first, prepared.timeMicros());
+                Corrected at = preparedAt(shard, first, prepared);
                 open.put(prepared.xid(), add(shard, shardIndex, prepared.xid(), prepared.gid(), prepared.end(), at));
             }
         }
@@ -54,6 +54,15 @@ final class BranchTable {
                 }
             }
         }
+    }
+
+    /** Corrected by the clock as it was where the PREPARE lies: it may have stepped since. Null if that is not known. */
+    private static @Nullable Corrected preparedAt(ShardHistory shard, int first, OpenPrepared prepared) {
+        int segment = shard.segmentOf(prepared.end());
+        return segment < shard.runStart(first)
+                        || !prepared.end().isAfter(shard.segment(segment).start())
+                ? null
+                : shard.clock.correct(segment, prepared.timeMicros());
     }
 
     private void take(

@@ -146,11 +146,14 @@ public final class CutSolver {
                     + target.shard() + "'");
         }
         CommittedTransaction.Part earliest = transaction.parts().getFirst();
-        return at(
-                target,
-                earliest.committed().micros() - 1,
-                Map.of(earliest.shard(), earliest.commit().before()),
-                grade);
+        Lsn directlyBefore = earliest.commit().before();
+        for (CommittedTransaction.Part part : transaction.parts()) {
+            // A shard may hold several branches, and their order in the log is not that of their times.
+            if (part.shard().equals(earliest.shard())) {
+                directlyBefore = Lsn.min(directlyBefore, part.commit().before());
+            }
+        }
+        return at(target, earliest.committed().micros() - 1, Map.of(earliest.shard(), directlyBefore), grade);
     }
 
     private static Unreachable unknown(String reason) {

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those of the
- * event's own segment and the nearest ones around it, widened by drift. Where the clock stepped in between, every reading that
+ * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those from just
+ * before the event's segment to just after it, widened by drift. Where the clock stepped in between, every reading that
  * agrees with what is known without clocks (the event was written after the last safe point before it and had arrived when its segment
  * was cut) counts, and the uncertainty covers them all.
  */
@@ -14,10 +14,15 @@ final class ShardClock {
     /** A record's time is read a little before it is inserted; more than this is not expected. */
     private static final long INSERT_DELAY_MICROS = 1_000_000;
 
+    /** A probe's answer and the WAL written when it was given reach the segments at most this far apart, capture running. */
+    private static final long READING_DELAY_MICROS = 2_000_000;
+
     private final List<Segment> segments;
     private final ClockBounds[] readings;
-    /** For each segment the index of the first reading made in it or later; one more at the end. */
-    private final int[] firstReading;
+    /** For each segment the last reading that was surely made before anything in it was written, if there is one. */
+    private final int[] lastBefore;
+    /** For each segment the first reading that was surely made after everything in it was written, if there is one. */
+    private final int[] firstAfter;
     /** For each reading the number of steps up to it. */
     private final int[] steps;
     /** For each segment the reference time of the latest safe point before it. */
@@ -26,12 +31,10 @@ final class ShardClock {
     ShardClock(List<Segment> segments) {
         this.segments = segments;
         List<ClockBounds> all = new ArrayList<>();
-        firstReading = new int[segments.size() + 1];
         safeBefore = new long[segments.size()];
         long safe = Long.MIN_VALUE;
         for (int i = 0; i < segments.size(); i++) {
             Segment segment = segments.get(i);
-            firstReading[i] = all.size();
             safeBefore[i] = safe;
             all.addAll(segment.clocks());
             SafePoint point = segment.safePoint();
@@ -39,8 +42,15 @@ final class ShardClock {
                 safe = Math.max(safe, point.referenceMicros());
             }
         }
-        firstReading[segments.size()] = all.size();
         readings = all.toArray(new ClockBounds[0]);
+        lastBefore = new int[segments.size()];
+        firstAfter = new int[segments.size()];
+        for (int i = 0; i < segments.size() && readings.length > 0; i++) {
+            Segment segment = segments.get(i);
+            lastBefore[i] = Math.max(0, firstFrom(segment.referenceFirstMicros() - READING_DELAY_MICROS) - 1);
+            firstAfter[i] =
+                    Math.min(readings.length - 1, firstFrom(segment.referenceLastMicros() + READING_DELAY_MICROS));
+        }
         steps = new int[readings.length];
         for (int i = 1; i < readings.length; i++) {
             steps[i] = steps[i - 1] + (readings[i - 1].intersect(readings[i]).isEmpty() ? 1 : 0);
@@ -57,8 +67,8 @@ final class ShardClock {
         if (readings.length == 0) {
             return new Corrected(shardMicros, 0);
         }
-        int low = Math.max(0, firstReading[segment] - 1);
-        int high = Math.min(readings.length - 1, firstReading[segment + 1]);
+        int low = lastBefore[segment];
+        int high = firstAfter[segment];
         while (low > 0 && shardTime(low) > shardMicros && shardTime(low - 1) < shardTime(low)) {
             low--;
         }
@@ -113,16 +123,7 @@ final class ShardClock {
 
     /** Bounds of the offset at a reference time: of the nearest reading, or of both neighbours if the clock stepped between them. */
     ClockBounds at(long referenceMicros) {
-        int after = 0;
-        int high = readings.length;
-        while (after < high) {
-            int middle = (after + high) >>> 1;
-            if (readings[middle].atReferenceMicros() < referenceMicros) {
-                after = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
+        int after = firstFrom(referenceMicros);
         ClockBounds next = readings[Math.min(after, readings.length - 1)].at(referenceMicros);
         ClockBounds previous = readings[Math.max(after - 1, 0)].at(referenceMicros);
         if (steps[Math.min(after, readings.length - 1)] != steps[Math.max(after - 1, 0)]) {
@@ -132,6 +133,21 @@ final class ShardClock {
                     Math.max(previous.offsetHighMicros(), next.offsetHighMicros()));
         }
         return previous.uncertaintyMicros() < next.uncertaintyMicros() ? previous : next;
+    }
+
+    /** Index of the first reading made at a reference time or later. */
+    private int firstFrom(long referenceMicros) {
+        int low = 0;
+        int high = readings.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (readings[middle].atReferenceMicros() < referenceMicros) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     private long shardTime(int reading) {

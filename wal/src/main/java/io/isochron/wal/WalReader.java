@@ -41,23 +41,16 @@ public final class WalReader {
         }
     }
 
-    private static final int SHORT_HEADER_BYTES = 24;
-    private static final int LONG_HEADER_BYTES = 40;
-    private static final int FIRST_IS_CONTINUATION = 0x01;
-    private static final int LONG_HEADER = 0x02;
-    private static final int FIRST_OVERWRITES_CONTINUATION = 0x08;
-    private static final int ALL_FLAGS = 0x0F;
     private static final int PAGE_MASK = WalFormat.PAGE_BYTES - 1;
     private static final int COPY_BYTES = 64 * 1024;
     private static final int GATHER_BYTES = 16 * 1024;
     private static final int GATHER_KEEP_BYTES = 4 * 1024 * 1024;
 
-    private final WalFormat format;
     private final int segmentSizeBytes;
     private final Limits limits;
     private final WalRecord record;
     private final CRC32C crc = new CRC32C();
-    private final byte[] header = new byte[LONG_HEADER_BYTES];
+    private final PageHeader header;
     private final long start;
 
     private byte[] copy = new byte[0];
@@ -70,8 +63,6 @@ public final class WalReader {
     /** Bytes of an earlier record, begun before an unknown start, that are still to be passed over. */
     private long foreignBytes;
 
-    private int timeline;
-    private long systemIdentifier;
     private byte[] gathered = new byte[GATHER_BYTES];
     private int gatheredLength;
     private int gatheredTotal;
@@ -90,17 +81,17 @@ public final class WalReader {
      */
     public WalReader(WalFormat format, int segmentSizeBytes, Lsn start, StartMode mode, Limits limits) {
         WalFileName.checkSegmentSize(segmentSizeBytes);
-        this.format = format;
         this.segmentSizeBytes = segmentSizeBytes;
         this.limits = limits;
         this.record = new WalRecord(format);
+        this.header = new PageHeader(format, segmentSizeBytes);
         this.start = start.value();
         int inPage = (int) (this.start & PAGE_MASK);
         if (mode == StartMode.UNKNOWN && inPage != 0) {
             throw new IllegalArgumentException("WAL reader cannot start at " + start
                     + " without knowing a record boundary: it is not the start of a page of " + WalFormat.PAGE_BYTES);
         }
-        if (inPage != 0 && (inPage < headerBytes(this.start) || (inPage & 7) != 0)) {
+        if (inPage != 0 && (inPage < header.bytesAt(this.start) || (inPage & 7) != 0)) {
             throw new IllegalArgumentException("no WAL record can start at " + start);
         }
         this.aligned = mode == StartMode.RECORD_BOUNDARY;
@@ -142,7 +133,7 @@ public final class WalReader {
 
     /** The server's system identifier as the segments' first pages tell it, unsigned; 0 if none was seen yet. */
     public long systemIdentifier() {
-        return systemIdentifier;
+        return header.systemIdentifier();
     }
 
     /**
@@ -204,10 +195,10 @@ public final class WalReader {
             if (Long.compareUnsigned(fed, skipTo) < 0) {
                 size = (int) Math.min(limit - cursor, skipTo - fed);
                 fed += size;
-            } else if (inPage < SHORT_HEADER_BYTES || inPage < headerBytes(fed)) {
-                int wanted = headerBytes(fed);
+            } else if (inPage < PageHeader.SHORT_BYTES || inPage < header.bytesAt(fed)) {
+                int wanted = header.bytesAt(fed);
                 size = Math.min(limit - cursor, wanted - inPage);
-                System.arraycopy(bytes, cursor, header, inPage, size);
+                header.take(inPage, bytes, cursor, size);
                 fed += size;
                 if (inPage + size == wanted) {
                     pageBegins(fed - wanted);
@@ -344,10 +335,10 @@ public final class WalReader {
     private void pageBegins(long page) throws WalDamagedException {
         boolean first = firstPage;
         firstPage = false;
-        int flags = checkPage(page);
-        boolean continuation = (flags & FIRST_IS_CONTINUATION) != 0;
-        boolean overwrites = (flags & FIRST_OVERWRITES_CONTINUATION) != 0;
-        long remaining = LittleEndian.u32(header, 16);
+        header.check(page);
+        boolean continuation = header.continuesRecord();
+        boolean overwrites = header.replacesUnfinishedRecord();
+        long remaining = header.remainingBytes();
         if (overwrites && (gatheredStart != 0 || foreignBytes > 0 || first) && !continuation) {
             overwritten = gatheredStart;
             gatheredStart = 0;
@@ -356,78 +347,19 @@ public final class WalReader {
         } else if (gatheredStart != 0 || foreignBytes > 0) {
             long expected = gatheredStart != 0 ? gatheredTotal - gatheredLength : foreignBytes;
             if (!continuation || overwrites || remaining != expected) {
-                throw pageFault(
+                throw PageHeader.fault(
                         page,
-                        "page has flags " + WalFormat.hex(flags) + " and continues a record with " + remaining
+                        "page has flags " + header.flags() + " and continues a record with " + remaining
                                 + " bytes, expected " + expected + " bytes"
                                 + (gatheredStart != 0 ? " of the record at " + new Lsn(gatheredStart) : ""));
             }
         } else if (!aligned && continuation && remaining > 0) {
             foreignBytes = remaining;
         } else if (continuation || overwrites) {
-            throw pageFault(page, "page has flags " + WalFormat.hex(flags) + " but no record goes on into it");
+            throw PageHeader.fault(page, "page has flags " + header.flags() + " but no record goes on into it");
         } else {
             aligned = true;
         }
-    }
-
-    private int checkPage(long page) throws WalDamagedException {
-        int magic = LittleEndian.u16(header, 0);
-        int flags = LittleEndian.u16(header, 2);
-        if (magic != format.pageMagic()) {
-            throw pageFault(
-                    page,
-                    "page magic is " + WalFormat.hex(magic) + ", " + format + " has "
-                            + WalFormat.hex(format.pageMagic()));
-        }
-        boolean longHeader = headerBytes(page) == LONG_HEADER_BYTES;
-        if ((flags & ~ALL_FLAGS) != 0 || longHeader != ((flags & LONG_HEADER) != 0)) {
-            throw pageFault(page, "page has flags " + WalFormat.hex(flags));
-        }
-        long address = LittleEndian.i64(header, 8);
-        if (address != page) {
-            throw pageFault(page, "page says that it belongs at " + new Lsn(address));
-        }
-        int pageTimeline = LittleEndian.i32(header, 4);
-        if (Integer.compareUnsigned(pageTimeline, timeline) < 0 || pageTimeline == 0) {
-            throw pageFault(
-                    page,
-                    "page is of timeline " + Integer.toUnsignedString(pageTimeline) + " after timeline "
-                            + Integer.toUnsignedString(timeline));
-        }
-        timeline = pageTimeline;
-        if (longHeader) {
-            checkSegment(page);
-        }
-        return flags;
-    }
-
-    private void checkSegment(long page) throws WalDamagedException {
-        long system = LittleEndian.i64(header, 24);
-        if (systemIdentifier != 0 && system != systemIdentifier) {
-            throw pageFault(
-                    page,
-                    "segment is of system " + Long.toUnsignedString(system) + ", the ones before of system "
-                            + Long.toUnsignedString(systemIdentifier));
-        }
-        if (LittleEndian.i32(header, 32) != segmentSizeBytes || LittleEndian.i32(header, 36) != WalFormat.PAGE_BYTES) {
-            throw pageFault(
-                    page,
-                    "segment has " + LittleEndian.u32(header, 32) + " bytes in pages of " + LittleEndian.u32(header, 36)
-                            + ", expected " + segmentSizeBytes + " in pages of " + WalFormat.PAGE_BYTES);
-        }
-        systemIdentifier = system;
-    }
-
-    private static WalDamagedException pageFault(long page, String fault) {
-        return new WalDamagedException(new Lsn(page), fault);
-    }
-
-    /** Bytes of the header of the page that holds this position. */
-    private int headerBytes(long position) {
-        return (position & (segmentSizeBytes - 1) & -WalFormat.PAGE_BYTES) == 0
-                ? LONG_HEADER_BYTES
-                : SHORT_HEADER_BYTES;
     }
 
     private static long align(long position) {

@@ -32,6 +32,10 @@ final class OracleMeaning {
     private static final Pattern RUNNING = Pattern.compile(
             "nextXid (\\d+) latestCompletedXid (\\d+) oldestRunningXid (\\d+)(?:; \\d+ xacts: ([\\d ]+))?.*");
 
+    private static final Pattern TUPLES = Pattern.compile("(?:ntuples: )?(\\d+).*");
+    private static final Pattern FLAGS = Pattern.compile(".*flags:? 0x(\\w+).*");
+    private static final Pattern OFFSET = Pattern.compile(".*?off:? (\\d+).*");
+
     private OracleMeaning() {}
 
     static String of(SeenRecord record) {
@@ -145,17 +149,15 @@ final class OracleMeaning {
                         + relations(list(parts.group(3), "rels(abort)"));
             }
             case "Heap INSERT" -> "1 rows into " + relation(record);
-            case "Heap2 MULTI_INSERT" ->
-                matched("(?:ntuples: )?(\\d+).*", text).group(1) + " rows into " + relation(record);
+            case "Heap2 MULTI_INSERT" -> matched(TUPLES, text).group(1) + " rows into " + relation(record);
             case "Heap UPDATE" -> "row of " + relation(record) + " updated";
             case "Heap HOT_UPDATE" -> "row of " + relation(record) + " updated hot";
             case "Heap DELETE" -> {
-                int flags =
-                        Integer.parseInt(matched(".*flags:? 0x(\\w+).*", text).group(1), 16);
+                int flags = Integer.parseInt(matched(FLAGS, text).group(1), 16);
                 yield (flags & 8) != 0
                         ? "-1 rows into " + relation(record)
                         : "row " + record.blocks().getFirst().split(" ")[3] + ","
-                                + matched(".*?off:? (\\d+).*", text).group(1) + " of " + relation(record) + " deleted";
+                                + matched(OFFSET, text).group(1) + " of " + relation(record) + " deleted";
             }
             case "Heap TRUNCATE" -> "tables truncated " + numbers(text.replaceAll("(?s).*relids:?", ""));
             case "XLOG FPI" -> pages(record);

@@ -1,7 +1,6 @@
 package io.isochron.wal;
 
 import java.util.List;
-import java.util.Locale;
 
 /** Brings what PostgreSQL's tools print and what the reader found into the same words. */
 final class OracleText {
@@ -93,17 +92,7 @@ final class OracleText {
             int images,
             int main,
             List<String> blocks) {
-        return String.format(
-                Locale.ROOT,
-                "%s-%s after %s, transaction %s, %s, %d bytes, images %d, main %d, %s",
-                start,
-                end,
-                previous,
-                xid,
-                resourceManager,
-                length,
-                images,
-                main,
-                blocks);
+        return start + "-" + end + " after " + previous + ", transaction " + xid + ", " + resourceManager + ", "
+                + length + " bytes, images " + images + ", main " + main + ", " + blocks;
     }
 }

@@ -67,10 +67,16 @@ abstract class RealWal {
         for (int i = 0; i < Math.min(expected.size(), seen.size()); i++) {
             OracleRecord theirs = expected.get(i);
             SeenRecord ours = seen.get(i);
-            assertThat(OracleText.place(ours, theirs.end() != null, theirs.mainBytes() >= 0))
-                    .as(theirs::toString)
-                    .isEqualTo(OracleText.place(theirs));
-            assertThat(OracleMeaning.of(ours)).as(theirs::toString).isEqualTo(OracleMeaning.of(theirs));
+            String place = OracleText.place(ours, theirs.end() != null, theirs.mainBytes() >= 0);
+            String meaning = OracleMeaning.of(ours);
+            String expectedPlace = OracleText.place(theirs);
+            String expectedMeaning = OracleMeaning.of(theirs);
+            if (!place.equals(expectedPlace)
+                    || !meaning.equals(expectedMeaning)) { // assertions cost more than the strings
+                assertThat(place + "\n" + meaning)
+                        .as(theirs::toString)
+                        .isEqualTo(expectedPlace + "\n" + expectedMeaning);
+            }
             kinds.merge(theirs.resourceManager() + " " + theirs.type(), 1, Integer::sum);
         }
         assertThat(seen).hasSameSizeAs(expected);
@@ -104,15 +110,23 @@ abstract class RealWal {
         for (Lsn start = first; start.isBefore(last); start = start.plus(WalServer.SEGMENT_BYTES)) {
             WalReader reader = new WalReader(server.format(), WalServer.SEGMENT_BYTES, start, StartMode.UNKNOWN);
             List<Lsn> starts = new ArrayList<>();
-            byte[] rest = Arrays.copyOfRange(log, (int) start.minus(first), log.length);
-            Feeding.inPieces(reader, start, rest, 100_000, random, r -> starts.add(r.start()));
             Lsn from = start;
+            Lsn to = Lsn.min(last, start.plus(3L * WalServer.SEGMENT_BYTES));
+            byte[] part = Arrays.copyOfRange(log, (int) start.minus(first), (int) to.minus(first));
+            Feeding.inPieces(reader, start, part, 100_000, random, r -> starts.add(r.start()));
             assertThat(starts)
                     .isEqualTo(seen.stream()
+                            .filter(r -> !r.start().isBefore(from))
+                            .filter(r -> !lastByte(r).isAfter(to))
                             .map(SeenRecord::start)
-                            .filter(s -> !s.isBefore(from))
                             .toList());
         }
+    }
+
+    /** A segment switch ends with its own bytes as far as a reader's input goes. */
+    private static Lsn lastByte(SeenRecord record) {
+        boolean isSwitch = record.rmgr() == 0 && (record.info() & 0xF0) == XlogInfo.SWITCH;
+        return isSwitch ? record.start().plus(record.length()) : record.end();
     }
 
     @Test

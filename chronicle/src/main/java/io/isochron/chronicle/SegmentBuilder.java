@@ -311,6 +311,9 @@ public final class SegmentBuilder implements RecordHandler {
         if (clock != null) {
             clocks.add(clock);
         }
+        // a segment switch ends where its WAL segment does; an end of range within the zeros that fill it lies before
+        // that
+        Lsn lastEnd = Lsn.min(lastRecordEnd, end);
         Segment segment = new Segment(
                 shard,
                 sequence,
@@ -318,7 +321,7 @@ public final class SegmentBuilder implements RecordHandler {
                 timeline,
                 start,
                 end,
-                lastRecordEnd,
+                lastEnd,
                 parserRestart,
                 records,
                 checkpoints,
@@ -331,7 +334,7 @@ public final class SegmentBuilder implements RecordHandler {
                 rows.take(),
                 storage,
                 open.allPrepared(),
-                open.oldestStart(lastRecordEnd),
+                open.oldestStart(lastEnd),
                 running,
                 relations,
                 parameters,

@@ -1,0 +1,193 @@
+package io.isochron.capture;
+
+import io.isochron.chronicle.ClockStep;
+import io.isochron.chronicle.RelationObservation;
+import io.isochron.chronicle.Segment;
+import io.isochron.chronicle.SegmentBuilder;
+import io.isochron.store.WalRange;
+import io.isochron.wal.Lsn;
+import io.isochron.wal.WalDamagedException;
+import io.isochron.wal.WalFormat;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The writing half of one shard's capture: parses what is in the ring, cuts it by age and size, and makes it durable in the one right order: WAL object, chronicle segment, position. Runs on one
+ * thread from one connection to the next.
+ */
+final class ArchiveWriter {
+    /** Bytes parsed between two looks at the clock: about a millisecond's work. */
+    private static final int STEP_BYTES = 256 * 1024;
+
+    /** Where observations of the catalog come from, and who wants to know that storage was created. */
+    interface Catalog {
+        /** What was observed since the last call; bounded. */
+        List<RelationObservation> take();
+
+        /** Whether {@link #take} would give something. */
+        boolean ready();
+
+        /** The WAL shows that storage was created, so names are worth reading soon. */
+        void storageCreated();
+
+        /** Observes nothing. */
+        Catalog NONE = new Catalog() {
+            @Override
+            public List<RelationObservation> take() {
+                return List.of();
+            }
+
+            @Override
+            public boolean ready() {
+                return false;
+            }
+
+            @Override
+            public void storageCreated() {}
+        };
+    }
+
+    private final String shard;
+    private final int timeline;
+    private final WalRing ring;
+    private final WalIndexer indexer;
+    private final DurableArchive archive;
+    private final ShardClock clock;
+    private final PendingSafePoints safePoints;
+    private final Catalog catalog;
+    private final ShardMonitor monitor;
+    private final long ageNanos;
+    private final long idleNanos;
+    private final int objectBytes;
+
+    private volatile Lsn durable;
+    private long firstNanos;
+    private long firstMicros = Micros.now();
+    private long cutNanos = System.nanoTime();
+
+    ArchiveWriter(
+            String shard,
+            StoredPosition position,
+            WalRing ring,
+            DurableArchive archive,
+            ShardClock clock,
+            PendingSafePoints safePoints,
+            Catalog catalog,
+            ShardMonitor monitor,
+            Duration objectAge,
+            Duration idleInterval,
+            int objectBytes) {
+        this.shard = shard;
+        this.timeline = position.timeline();
+        this.ring = ring;
+        this.indexer = position.indexer();
+        this.archive = archive;
+        this.clock = clock;
+        this.safePoints = safePoints;
+        this.catalog = catalog;
+        this.monitor = monitor;
+        this.ageNanos = objectAge.toNanos();
+        this.idleNanos = idleInterval.toNanos();
+        this.objectBytes = objectBytes;
+        this.durable = position.position();
+    }
+
+    /** End of what is durable: WAL object and segment. */
+    Lsn durable() {
+        return durable;
+    }
+
+    /**
+     * Works until the ring has ended and everything in it is durable.
+     *
+     * @throws WalDamagedException if the bytes received are not sound WAL; nothing of the unsound piece was archived
+     * @throws DurableArchive.ConflictException if another capture writes this shard's chronicle
+     * @throws IOException if the repository refuses for good
+     */
+    void run() throws IOException, WalDamagedException, InterruptedException {
+        while (true) {
+            ring.awaitBeyond(indexer.fed(), waitNanos());
+            boolean cutRequested = ring.takeCutRequest();
+            boolean ended = ring.ended();
+            parse();
+            boolean all = indexer.fed().equals(ring.received());
+            if (due() || (all && (ended || cutRequested) && held() > 0)) {
+                cut();
+            }
+            if (ended && indexer.fed().equals(ring.received()) && held() == 0) {
+                return;
+            }
+        }
+    }
+
+    private void parse() throws WalDamagedException {
+        Lsn from = indexer.fed();
+        long room = objectBytes - held();
+        Lsn to = ring.received();
+        if (to.minus(from) > Math.min(room, STEP_BYTES)) {
+            // page ends are safe places to cut: no record header, no padding lies across them in a way that the parser
+            // cannot take up again
+            long limited = from.value() + Math.min(room, STEP_BYTES);
+            to = new Lsn(Math.max(from.value(), limited & -(long) WalFormat.PAGE_BYTES));
+        }
+        if (to.isAfter(from)) {
+            if (held() == 0) {
+                firstNanos = System.nanoTime();
+                firstMicros = Micros.now();
+            }
+            Lsn at = from;
+            for (ByteBuffer bytes : ring.view(from, to)) {
+                int length = bytes.remaining();
+                indexer.feed(at, bytes);
+                at = at.plus(length);
+            }
+        }
+    }
+
+    private long held() {
+        return indexer.fed().minus(durable);
+    }
+
+    private boolean due() {
+        long now = System.nanoTime();
+        if (held() > 0) {
+            return held() > objectBytes - WalFormat.PAGE_BYTES || now - firstNanos >= ageNanos;
+        }
+        return now - cutNanos >= idleNanos && (safePoints.ready(durable) || catalog.ready());
+    }
+
+    private long waitNanos() {
+        long now = System.nanoTime();
+        long until = held() > 0 ? firstNanos + ageNanos : Math.max(cutNanos + idleNanos, now + 50_000_000L);
+        return Math.max(1, until - now);
+    }
+
+    private void cut() throws IOException, InterruptedException {
+        Lsn end = indexer.fed();
+        if (end.isAfter(durable)) {
+            archive.wal(new WalRange(shard, timeline, durable.value(), end.value()), ring.view(durable, end));
+        }
+        SegmentBuilder builder = indexer.builder();
+        for (ClockStep step : clock.takeSteps()) {
+            builder.clockStep(step);
+        }
+        clock.bounds().ifPresent(builder::clock);
+        var safe = safePoints.take(end);
+        safe.ifPresent(builder::safePoint);
+        builder.observe(catalog.take());
+        boolean created = builder.storageCreated();
+        long now = Micros.now();
+        Segment segment = indexer.cut(held() > 0 ? firstMicros : now, now);
+        archive.segment(segment);
+        ring.release(end);
+        durable = end;
+        cutNanos = System.nanoTime();
+        monitor.archived(end, segment.sequence() + 1);
+        safe.ifPresent(point -> monitor.safe(point.shardClockMicros(), point.referenceMicros()));
+        if (created) {
+            catalog.storageCreated();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package io.isochron.capture;
+
+import java.time.Duration;
+
+/**
+ * How capture weighs freshness, memory and load. All values are checked on construction.
+ *
+ * @param objectAge a WAL object is cut when its oldest byte is this old; 50 ms to 1 minute
+ * @param objectBytesMax a WAL object is cut when it is this large; 64 KiB to 64 MiB. Half of the shard's share of {@code bufferBytesTotal} is a second upper limit
+ * @param bufferBytesTotal bytes of WAL that all shards together may hold in memory between receiving and durability; 2 MiB to 4 GiB
+ * @param idleInterval an idle shard's safe time moves this often; 100 ms to 1 minute
+ * @param probeInterval the server's clock is asked this often; 50 ms to 10 seconds
+ * @param slotPatience how long a slot may be in use by another receiver before capture gives up; 0 to 10 minutes. The walsender of a killed capture holds its slot for a moment
+ * @param reconnectPauseMax the longest pause between two attempts to connect or to write; 100 ms to 5 minutes
+ * @param catalogInterval relation names are read this often, besides soon after the WAL shows that storage was created; 1 second to 1 hour
+ */
+public record CaptureOptions(
+        Duration objectAge,
+        int objectBytesMax,
+        long bufferBytesTotal,
+        Duration idleInterval,
+        Duration probeInterval,
+        Duration slotPatience,
+        Duration reconnectPauseMax,
+        Duration catalogInterval) {
+
+    private static final int KIB = 1024;
+    private static final int MIB = 1024 * KIB;
+
+    public CaptureOptions {
+        check("object age", objectAge, Duration.ofMillis(50), Duration.ofMinutes(1));
+        check("object size", objectBytesMax, 64 * KIB, 64 * MIB);
+        check("buffer size", bufferBytesTotal, 2 * MIB, 4L * 1024 * MIB);
+        check("idle interval", idleInterval, Duration.ofMillis(100), Duration.ofMinutes(1));
+        check("clock probe interval", probeInterval, Duration.ofMillis(50), Duration.ofSeconds(10));
+        check("slot patience", slotPatience, Duration.ZERO, Duration.ofMinutes(10));
+        check("longest reconnect pause", reconnectPauseMax, Duration.ofMillis(100), Duration.ofMinutes(5));
+        check("catalog interval", catalogInterval, Duration.ofSeconds(1), Duration.ofHours(1));
+    }
+
+    /** 1 s or 16 MiB per object, 64 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
+    public static CaptureOptions defaults() {
+        return new CaptureOptions(
+                Duration.ofSeconds(1),
+                16 * MIB,
+                64L * MIB,
+                Duration.ofSeconds(2),
+                Duration.ofMillis(250),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30));
+    }
+
+    public CaptureOptions withObjectAge(Duration age) {
+        return new CaptureOptions(
+                age,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval);
+    }
+
+    public CaptureOptions withObjectBytesMax(int bytes) {
+        return new CaptureOptions(
+                objectAge,
+                bytes,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval);
+    }
+
+    public CaptureOptions withBufferBytesTotal(long bytes) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bytes,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval);
+    }
+
+    public CaptureOptions withIdleInterval(Duration interval) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                interval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval);
+    }
+
+    public CaptureOptions withSlotPatience(Duration patience) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                patience,
+                reconnectPauseMax,
+                catalogInterval);
+    }
+
+    public CaptureOptions withReconnectPauseMax(Duration pause) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                pause,
+                catalogInterval);
+    }
+
+    public CaptureOptions withCatalogInterval(Duration interval) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                interval);
+    }
+
+    /** The ring of one of {@code shards} shards, in bytes: an equal share of the budget, 1 MiB to 24 MiB. */
+    int ringBytes(int shards) {
+        return (int) Math.clamp(bufferBytesTotal / Math.max(1, shards), MIB, 24L * MIB);
+    }
+
+    /** The size at which an object is cut, given its shard's ring: half the ring must stay free to receive while the other half is written. */
+    int objectBytes(int ringBytes) {
+        return Math.min(objectBytesMax, ringBytes / 2);
+    }
+
+    private static void check(String name, Duration value, Duration min, Duration max) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            throw new IllegalArgumentException(
+                    "%s is %s, allowed is %s to %s".formatted(name, text(value), text(min), text(max)));
+        }
+    }
+
+    private static void check(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException("%s is %d bytes, allowed is %d to %d".formatted(name, value, min, max));
+        }
+    }
+
+    private static String text(Duration value) {
+        return value.toMillis() % 1000 == 0 ? value.toSeconds() + " s" : value.toMillis() + " ms";
+    }
+}

@@ -1,0 +1,268 @@
+package io.isochron.capture;
+
+import io.isochron.store.Repository;
+import io.isochron.wal.Lsn;
+import io.isochron.wal.WalDamagedException;
+import io.isochron.wal.WalFileName;
+import io.isochron.wal.WalFormat;
+import io.isochron.wire.PostgresException;
+import io.isochron.wire.ReplicationConnection;
+import io.isochron.wire.SlotState;
+import io.isochron.wire.WalStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One shard's capture from connecting to the end of the connection. It begins with nothing but the repository's word for the position and ends with everything it received made durable, so the next
+ * session, in this process or another, simply goes on.
+ */
+final class CaptureSession {
+    private static final Duration FINISH = Duration.ofSeconds(2);
+    private static final long SLOT_LOOK_MILLIS = 200;
+
+    /** {@code wal_sender_timeout} is 60 s by default: so long may the walsender of a connection that we have lost hold the slot. */
+    private static final Duration OWN_SLOT_PATIENCE = Duration.ofSeconds(90);
+
+    /** How a session ended without an error. */
+    enum End {
+        STOPPED,
+        /** A new session goes on at once: on the next timeline, or behind segments that another capture wrote until a moment ago. */
+        GO_ON
+    }
+
+    private final ShardSource source;
+    private final Repository repository;
+    private final CaptureOptions options;
+    private final byte[] memory;
+    private final ShardClock clock;
+    private final CatalogObserver catalog;
+    private final ShardMonitor monitor;
+    private final BooleanSupplier stop;
+    private final boolean first;
+    private boolean streamed;
+
+    /**
+     * @param memory for the ring
+     * @param stop asked often; true ends the session
+     * @param first whether this process has not streamed this shard yet: then what looks like a wrong configuration is an error, later it may pass
+     */
+    CaptureSession(
+            ShardSource source,
+            Repository repository,
+            CaptureOptions options,
+            byte[] memory,
+            ShardClock clock,
+            CatalogObserver catalog,
+            ShardMonitor monitor,
+            BooleanSupplier stop,
+            boolean first) {
+        this.source = source;
+        this.repository = repository;
+        this.options = options;
+        this.memory = memory;
+        this.clock = clock;
+        this.catalog = catalog;
+        this.monitor = monitor;
+        this.stop = stop;
+        this.first = first;
+    }
+
+    /** Whether this session came as far as streaming. */
+    boolean streamed() {
+        return streamed;
+    }
+
+    /**
+     * Captures until the stop is asked for or something ends the connection.
+     *
+     * @throws CaptureException if a person has to look
+     * @throws WalDamagedException if what came was not sound WAL; it was not archived
+     * @throws DurableArchive.ConflictException if another capture wrote the chronicle meanwhile
+     * @throws IOException if trying again may help
+     */
+    End run() throws IOException, WalDamagedException, InterruptedException {
+        monitor.state(CaptureState.CONNECTING);
+        try (ReplicationConnection control = open("isochron_control")) {
+            ServerIdentity server = ServerIdentity.of(control);
+            server.requireSame(source.name(), repository);
+            requirePrimary(server);
+            StoredPosition position = position(control, server);
+            monitor.position(position.timeline(), position.position(), position.segments());
+            StreamErrors errors = new StreamErrors(source, server.walSegmentSizeBytes());
+            try (ReplicationConnection connection = open("isochron");
+                    WalStream stream = acquire(connection, position, errors, control)) {
+                if (position.superseded(repository, source.name())) {
+                    return End.GO_ON;
+                }
+                streamed = true;
+                monitor.streaming();
+                boolean historic = position.timeline() != server.timeline();
+                return stream(stream, position, historic, control, errors);
+            }
+        }
+    }
+
+    private End stream(
+            WalStream stream,
+            StoredPosition position,
+            boolean historic,
+            ReplicationConnection control,
+            StreamErrors errors)
+            throws IOException, WalDamagedException, InterruptedException {
+        WalRing ring = new WalRing(memory, position.position());
+        PendingSafePoints safePoints = new PendingSafePoints();
+        ArchiveWriter writer = new ArchiveWriter(
+                source.name(),
+                position,
+                ring,
+                new DurableArchive(repository, source.name(), monitor, options.reconnectPauseMax()),
+                clock,
+                safePoints,
+                catalog,
+                monitor,
+                options.objectAge(),
+                options.idleInterval(),
+                options.objectBytes(memory.length));
+        WriterThread thread = new WriterThread(source.name(), writer);
+        try {
+            WalReceiver receiver = new WalReceiver(
+                    stream,
+                    ring,
+                    clock,
+                    safePoints,
+                    new FlushQuestion(control),
+                    historic,
+                    monitor,
+                    writer::durable,
+                    () -> stop.getAsBoolean() || thread.failed(),
+                    options.probeInterval());
+            IOException lost = null;
+            WalReceiver.Ended ended = new WalReceiver.Ended.Stopped();
+            try {
+                ended = receiver.run();
+            } catch (IOException e) {
+                lost = e;
+            }
+            ring.end();
+            thread.await();
+            if (lost != null) {
+                throw errors.explain(lost, position.timeline(), writer.durable(), monitor.serverEnd());
+            }
+            return switch (ended) {
+                case WalReceiver.Ended.Stopped ignored -> {
+                    receiver.confirmLast();
+                    stream.finish(FINISH);
+                    yield End.STOPPED;
+                }
+                case WalReceiver.Ended.TimelineOver over -> {
+                    if (!writer.durable().equals(over.switchPoint())) {
+                        throw new CaptureException(
+                                "PostgreSQL timeline " + position.timeline() + " of shard " + source.name()
+                                        + " ends at " + over.switchPoint() + ", but its wal came up to "
+                                        + writer.durable(),
+                                "a standby was promoted that had not received everything; begin a new repository for the new line");
+                    }
+                    yield End.GO_ON;
+                }
+            };
+        } finally {
+            thread.end();
+        }
+    }
+
+    private ReplicationConnection open(String applicationName) throws IOException {
+        return ReplicationConnection.open(source.settings().withApplicationName(applicationName));
+    }
+
+    private void requirePrimary(ServerIdentity server) throws IOException {
+        if (server.standby()) {
+            String problem = "behind the address of shard " + source.name()
+                    + " is a standby; its clock and its wal say nothing about what its primary has committed";
+            String hint = "give the address of the primary, for instance with target_session_attrs=read-write";
+            // during a failover this is what is to be seen for a while
+            throw first ? new CaptureException(problem, hint) : new IOException(problem + "\nhint: " + hint);
+        }
+    }
+
+    private StoredPosition position(ReplicationConnection control, ServerIdentity server)
+            throws IOException, WalDamagedException, InterruptedException {
+        WalFormat format = WalFormat.of(server.major());
+        int segmentSize = server.walSegmentSizeBytes();
+        Optional<StoredPosition> stored = StoredPosition.load(repository, source.name(), format, segmentSize);
+        Optional<SlotState> slot = control.readSlot(source.slot());
+        if (slot.isEmpty()) {
+            slot = Optional.of(control.createPhysicalSlot(source.slot(), true));
+            if (stored.isPresent()) {
+                monitor.notice("replication slot " + source.slot() + " of shard " + source.name()
+                        + " was missing and was made anew; capture goes on at "
+                        + stored.get().position());
+            }
+        }
+        StoredPosition at = stored.isPresent() ? stored.get() : begin(control, server, slot.get(), format);
+        DurableArchive archive = new DurableArchive(repository, source.name(), monitor, options.reconnectPauseMax());
+        at = new OrphanAdoption(repository, source.name(), archive, monitor).adoptAll(at);
+        return onServersLine(control, server, at);
+    }
+
+    /** The position of the first start: the beginning of the WAL segment that the slot keeps. */
+    private StoredPosition begin(ReplicationConnection control, ServerIdentity server, SlotState slot, WalFormat format)
+            throws IOException {
+        Lsn restart = slot.restartLsn();
+        int timeline = slot.restartTimeline() == 0 ? server.timeline() : slot.restartTimeline();
+        Lsn kept = restart == null ? control.identifySystem().flushed() : restart;
+        Lsn start = WalFileName.holding(timeline, kept, server.walSegmentSizeBytes())
+                .start();
+        new TimelineFollower(repository, source.name(), control).archiveHistories(server.timeline());
+        return StoredPosition.first(
+                source.name(),
+                format,
+                server.walSegmentSizeBytes(),
+                timeline,
+                start,
+                PreparedAtStart.read(source, start, monitor));
+    }
+
+    private StoredPosition onServersLine(ReplicationConnection control, ServerIdentity server, StoredPosition at)
+            throws IOException {
+        int timeline = new TimelineFollower(repository, source.name(), control)
+                .timelineFrom(at.timeline(), at.position(), server.timeline());
+        if (timeline == at.timeline()) {
+            return at;
+        }
+        at.indexer().builder().timeline(timeline);
+        return new StoredPosition(timeline, at.position(), at.segments(), at.indexer());
+    }
+
+    /** Starts streaming. A slot that is in use is asked for again for a while: the walsender of a dead connection may still hold it. */
+    private WalStream acquire(
+            ReplicationConnection connection,
+            StoredPosition position,
+            StreamErrors errors,
+            ReplicationConnection control)
+            throws IOException, InterruptedException {
+        Duration patience = first || options.slotPatience().compareTo(OWN_SLOT_PATIENCE) > 0
+                ? options.slotPatience()
+                : OWN_SLOT_PATIENCE;
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                return connection.startPhysical(source.slot(), position.position(), position.timeline());
+            } catch (PostgresException e) {
+                if (!e.sqlState().equals(PostgresException.OBJECT_IN_USE)) {
+                    throw errors.explain(
+                            e,
+                            position.timeline(),
+                            position.position(),
+                            control.identifySystem().flushed());
+                }
+                if (System.nanoTime() - start > patience.toNanos() || stop.getAsBoolean()) {
+                    throw errors.slotInUse(e);
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(SLOT_LOOK_MILLIS);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.isochron.capture;
+
+import io.isochron.wal.Lsn;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of one shard's capture now; written by its threads, read by anybody. */
+final class ShardMonitor {
+    private static final int NOTICES_MAX = 20;
+
+    private final String shard;
+    private CaptureState state = CaptureState.NEW;
+    private int timeline;
+    private Lsn received = Lsn.INVALID;
+    private Lsn archived = Lsn.INVALID;
+    private Lsn serverEnd = Lsn.INVALID;
+    private long safeClockMicros = -1;
+    private long safeReferenceMicros = -1;
+    private long segments;
+    private @Nullable String lastError;
+    private final List<String> notices = new ArrayList<>();
+
+    ShardMonitor(String shard) {
+        this.shard = shard;
+    }
+
+    synchronized void state(CaptureState now) {
+        state = now;
+        notifyAll();
+    }
+
+    synchronized void error(CaptureState now, String message) {
+        state = now;
+        lastError = message;
+        notifyAll();
+    }
+
+    synchronized void streaming() {
+        state = CaptureState.STREAMING;
+        lastError = null;
+        notifyAll();
+    }
+
+    synchronized void position(int timelineNow, Lsn position, long segmentsNow) {
+        timeline = timelineNow;
+        received = position;
+        archived = position;
+        segments = segmentsNow;
+        notifyAll();
+    }
+
+    synchronized void received(Lsn end) {
+        received = end;
+    }
+
+    synchronized void serverEnd(Lsn end) {
+        serverEnd = Lsn.max(serverEnd, end);
+    }
+
+    synchronized Lsn serverEnd() {
+        return serverEnd;
+    }
+
+    synchronized void archived(Lsn end, long segmentsNow) {
+        archived = end;
+        segments = segmentsNow;
+        notifyAll();
+    }
+
+    synchronized void safe(long shardClockMicros, long referenceMicros) {
+        safeClockMicros = shardClockMicros;
+        safeReferenceMicros = referenceMicros;
+        notifyAll();
+    }
+
+    synchronized void notice(String text) {
+        if (!notices.contains(text) && notices.size() < NOTICES_MAX) {
+            notices.add(text);
+        }
+    }
+
+    synchronized CaptureStatus status(long nowMicros) {
+        long lagBytes = archived.equals(Lsn.INVALID)
+                ? 0
+                : Math.max(0, Lsn.max(serverEnd, received).minus(archived));
+        return new CaptureStatus(
+                shard,
+                state,
+                timeline,
+                received,
+                archived,
+                serverEnd,
+                lagBytes,
+                safeReferenceMicros < 0 ? -1 : Math.max(0, nowMicros - safeReferenceMicros),
+                safeClockMicros < 0 ? null : Instant.EPOCH.plus(safeClockMicros, ChronoUnit.MICROS),
+                lastError,
+                notices,
+                segments);
+    }
+}

@@ -29,7 +29,6 @@ import io.isochron.restore.RestorePlanner;
 import io.isochron.restore.RestoreReport;
 import io.isochron.restore.RestoredCluster;
 import io.isochron.restore.SchemaListing;
-import io.isochron.restore.Target;
 import java.io.IOException;
 import java.sql.Connection;
 import java.time.Duration;
@@ -74,7 +73,11 @@ public final class Demo {
         out.progress("starting " + options.shards() + " shards");
         clock.time("start production", () -> run(stage::startProduction));
         out.say("%d PostgreSQL %d shards, %,d accounts, all balances together %,d"
-                .formatted(options.shards(), options.postgresMajor(), options.shards() * 1000, stage.bank().total()));
+                .formatted(
+                        options.shards(),
+                        options.postgresMajor(),
+                        options.shards() * 1000,
+                        stage.bank().total()));
         clock.time("start capture", () -> run(stage::startCapture));
         out.say("capture streams every shard into an encrypted repository");
         stage.startTraffic();
@@ -129,13 +132,19 @@ public final class Demo {
 
         try (RestoredCluster restored = RestoredCluster.open(stage.restoredDirectory(), how)) {
             Instant moment = Objects.requireNonNull(plan.moment());
-            clock.time("check against what clients were told", () -> run(() -> {
-                try (Sessions sessions = Sessions.restored(restored)) {
-                    checks.addAll(BankChecks.restored(
-                            stage.bank(), sessions.all(), stage.traffic().acknowledged(), moment, plan.epsilonMicros()));
-                    checks.add(BankChecks.deletedRowsAreThere(sessions.all(), damage));
-                }
-            }));
+            clock.time(
+                    "check against what clients were told",
+                    () -> run(() -> {
+                        try (Sessions sessions = Sessions.restored(restored)) {
+                            checks.addAll(BankChecks.restored(
+                                    stage.bank(),
+                                    sessions.all(),
+                                    stage.traffic().acknowledged(),
+                                    moment,
+                                    plan.epsilonMicros()));
+                            checks.add(BankChecks.deletedRowsAreThere(sessions.all(), damage));
+                        }
+                    }));
             BackfillReport backfill = clock.time("back-fill under traffic", () -> backfill(stage, restored, found));
             long backMillis = millisSince(decision);
             long meanwhile = stage.traffic().counts().committed() - committedBefore;
@@ -152,7 +161,8 @@ public final class Demo {
             out.chapter("Production afterwards");
             stage.traffic().pause();
             try (Sessions sessions = Sessions.live(stage)) {
-                checks.addAll(BankChecks.live(stage.bank(), sessions.all(), stage.traffic().acknowledged()));
+                checks.addAll(BankChecks.live(
+                        stage.bank(), sessions.all(), stage.traffic().acknowledged()));
             }
             stage.traffic().resume();
             return new DemoReport(
@@ -169,13 +179,16 @@ public final class Demo {
                             moment,
                             plan.grade(),
                             plan.epsilonMicros(),
-                            plan.shards().stream().mapToInt(shard -> shard.decisions().size()).sum(),
+                            plan.shards().stream()
+                                    .mapToInt(shard -> shard.decisions().size())
+                                    .sum(),
                             restore.fetchedBytes(),
                             restore.replayedBytes()),
                     new DemoReport.GivenBack(back, conflicts, meanwhile),
                     new DemoReport.Objectives(stage.rpo().worstMillis(), rtoMillis, backMillis),
                     phases(restore),
-                    checks);
+                    checks,
+                    options.keep() == null ? null : stage.directory());
         }
     }
 
@@ -230,9 +243,7 @@ public final class Demo {
     /** The plan for the moment just before; the horizon behind the incident may have to be archived first. */
     private RestorePlan plan(Stage stage, Found found) throws IOException, InterruptedException {
         RestorePlanner planner = new RestorePlanner(stage.repository());
-        Target target = new Target.BeforeTransaction(
-                found.incident().before().shard(), found.incident().before().xid());
-        RestorePlan plan = planner.plan(target, PlanOptions.defaults());
+        RestorePlan plan = planner.plan(found.incident().before(), PlanOptions.defaults());
         out.say("cut of grade %s just before it, ±%.3f ms, %s of WAL to replay"
                 .formatted(plan.grade(), plan.epsilonMicros() / 1000.0, ReportText.mib(plan.replayBytes())));
         return plan;
@@ -261,13 +272,18 @@ public final class Demo {
         BackfillReport expected = Backfill.run(pairs, table, dry, HandoverProgress.NONE);
         out.say("dry run: %,d rows would come back".formatted(expected.total(BackfillReport.ShardResult::inserted)));
         return Backfill.run(
-                pairs, table, dry.withApply(true), (shard, done, of) -> out.progress("back-fill " + shard + " " + done));
+                pairs,
+                table,
+                dry.withApply(true),
+                (shard, done, of) -> out.progress("back-fill " + shard + " " + done));
     }
 
     private List<Invariant> invariants(Stage stage) {
         return List.of(
                 Invariant.sum(
-                        "balances add up", "select sum(balance) from accounts", Long.toString(stage.bank().total())),
+                        "balances add up",
+                        "select sum(balance) from accounts",
+                        Long.toString(stage.bank().total())),
                 Invariant.matched("transfers on both sides", "select id from transfers", 2));
     }
 
@@ -306,7 +322,8 @@ public final class Demo {
 
     private void backupProgress(BackupProgress progress) {
         out.progress("snapshot of " + progress.shard() + ": "
-                + progress.phase().name().toLowerCase(java.util.Locale.ROOT) + " " + ReportText.mib(progress.doneBytes()));
+                + progress.phase().name().toLowerCase(java.util.Locale.ROOT) + " "
+                + ReportText.mib(progress.doneBytes()));
     }
 
     private static long millisSince(long nanos) {

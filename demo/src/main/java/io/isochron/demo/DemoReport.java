@@ -1,7 +1,9 @@
 package io.isochron.demo;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the demo ended, for people and programs.
@@ -15,6 +17,7 @@ import java.util.List;
  * @param objectives measured RPO and RTO
  * @param phases where the time went
  * @param checks every proof and check, in the order they were made
+ * @param kept the directory in which everything was kept, null if nothing was
  */
 public record DemoReport(
         int shards,
@@ -25,7 +28,8 @@ public record DemoReport(
         GivenBack giveBack,
         Objectives objectives,
         List<Phase> phases,
-        List<Check> checks) {
+        List<Check> checks,
+        @Nullable Path kept) {
 
     /**
      * What Isochron found in the WAL.

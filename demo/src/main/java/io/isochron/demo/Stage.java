@@ -37,6 +37,8 @@ import org.postgresql.xa.PGXADataSource;
 
 /** Everything that runs during the demo: production, its traffic, the repository and capture. Closing ends all of it. */
 final class Stage implements AutoCloseable {
+    private static final String CLUSTER = "bank";
+    private static final String SLOT = "isochron";
     private static final int CLIENTS = 4;
     private static final Duration CAPTURE_PATIENCE = Duration.ofSeconds(30);
 
@@ -99,6 +101,19 @@ final class Stage implements AutoCloseable {
         });
     }
 
+    /** Writes the configuration with which the program's other commands can look at this repository. */
+    private void writeConfiguration() throws IOException {
+        StringBuilder yaml = new StringBuilder("cluster: " + CLUSTER + "\nrepository:\n  path: repository\n  key-file: isochron.key\nshards:\n");
+        for (int shard : shardNumbers()) {
+            yaml.append("  - name: ").append(ProductionShards.name(shard)).append('\n');
+            yaml.append("    connection: ")
+                    .append(production().connectionString(shard, ProductionShards.CAPTURE_ROLE))
+                    .append('\n');
+            yaml.append("    slot: ").append(SLOT).append('\n');
+        }
+        Files.writeString(directory.resolve("isochron.yaml"), yaml);
+    }
+
     /** Makes the key and the repository, and lets capture run until every shard streams. */
     void startCapture() throws IOException, InterruptedException {
         List<ShardIdentity> identities = new ArrayList<>();
@@ -111,8 +126,9 @@ final class Stage implements AutoCloseable {
         repository = Repository.init(
                 FileSystemStore.create(directory.resolve("repository")),
                 key,
-                new ClusterIdentity(UUID.randomUUID(), "bank", identities),
+                new ClusterIdentity(UUID.randomUUID(), CLUSTER, identities),
                 Instant.now());
+        writeConfiguration();
         ClusterCapture running = new ClusterCapture(shardSources(), repository(), CaptureOptions.defaults());
         capture = running;
         running.start();
@@ -151,7 +167,7 @@ final class Stage implements AutoCloseable {
         List<ShardSource> all = new ArrayList<>();
         for (int shard : shardNumbers()) {
             all.add(new ShardSource(
-                    ProductionShards.name(shard), settings(shard, ProductionShards.CAPTURE_ROLE), "isochron"));
+                    ProductionShards.name(shard), settings(shard, ProductionShards.CAPTURE_ROLE), SLOT));
         }
         return all;
     }

@@ -1,0 +1,150 @@
+package io.isochron.bench;
+
+import io.isochron.capture.BackupOptions;
+import io.isochron.capture.BackupProgress;
+import io.isochron.capture.CaptureOptions;
+import io.isochron.capture.CaptureStatus;
+import io.isochron.capture.ClusterCapture;
+import io.isochron.capture.ServerIdentity;
+import io.isochron.capture.ShardSource;
+import io.isochron.capture.SnapshotService;
+import io.isochron.instance.TempDirs;
+import io.isochron.restore.ChronicleReader;
+import io.isochron.store.ClusterIdentity;
+import io.isochron.store.FileSystemStore;
+import io.isochron.store.Repository;
+import io.isochron.store.RepositoryKey;
+import io.isochron.store.ShardIdentity;
+import io.isochron.testkit.TestCluster;
+import io.isochron.testkit.TestShard;
+import io.isochron.wire.ConnectionSettings;
+import io.isochron.wire.ReplicationConnection;
+import io.isochron.workload.Acknowledged;
+import io.isochron.workload.Bank;
+import io.isochron.workload.WorkloadOptions;
+import io.isochron.workload.XaWorkload;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * A production cluster that was under load while it was captured: what it left in the repository, and what its clients were told. The
+ * servers are stopped when {@link #record} returns.
+ */
+public final class LoadedRun implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final Repository repository;
+    private final Bank bank;
+    private final List<Acknowledged> acknowledged;
+
+    private LoadedRun(Path directory, Repository repository, Bank bank, List<Acknowledged> acknowledged) {
+        this.directory = directory;
+        this.repository = repository;
+        this.bank = bank;
+        this.acknowledged = acknowledged;
+    }
+
+    /**
+     * Runs a cluster under load.
+     *
+     * @param shards number of shards
+     * @param postgres PostgreSQL's major version
+     * @param seed of the traffic
+     * @param load how long traffic runs; snapshots are taken at its beginning and in its middle
+     */
+    public static LoadedRun record(int shards, int postgres, long seed, Duration load) throws Exception {
+        try (TestCluster cluster = TestCluster.start(shards, postgres)) {
+            Path directory = TempDirs.create("isochron-campaign-", cluster.runAs());
+            boolean recorded = false;
+            try {
+                List<ShardSource> sources = new ArrayList<>();
+                List<ShardIdentity> identities = new ArrayList<>();
+                for (TestShard shard : cluster.shards()) {
+                    ConnectionSettings settings = ConnectionSettings.parse(shard.connectionString(), Map.of());
+                    sources.add(new ShardSource(shard.name(), settings, "isochron"));
+                    try (ReplicationConnection connection = ReplicationConnection.open(settings)) {
+                        identities.add(ServerIdentity.of(connection).toShardIdentity(shard.name()));
+                    }
+                }
+                Repository repository = Repository.init(
+                        FileSystemStore.create(directory.resolve("repository")),
+                        RepositoryKey.generate(directory.resolve("key")),
+                        new ClusterIdentity(UUID.randomUUID(), "campaign", identities),
+                        Instant.now());
+                Bank bank = Bank.of(shards);
+                XaWorkload.createBank(cluster.xaDataSources(), bank);
+                List<Acknowledged> acknowledged;
+                try (ClusterCapture capture = new ClusterCapture(sources, repository, CaptureOptions.defaults())) {
+                    capture.start();
+                    try (XaWorkload traffic =
+                            XaWorkload.start(cluster.xaDataSources(), bank, WorkloadOptions.of(seed))) {
+                        SnapshotService.backup(
+                                sources, repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
+                        Thread.sleep(load.dividedBy(2));
+                        SnapshotService.backup(
+                                sources, repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
+                        Thread.sleep(load.dividedBy(2));
+                        traffic.stop();
+                        acknowledged = traffic.acknowledged();
+                    }
+                    awaitSafe(repository, capture, Instant.now());
+                }
+                recorded = true;
+                return new LoadedRun(directory, repository, bank, acknowledged);
+            } finally {
+                if (!recorded) {
+                    TempDirs.delete(directory);
+                }
+            }
+        }
+    }
+
+    private static void awaitSafe(Repository repository, ClusterCapture capture, Instant moment)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (new ChronicleReader(repository)
+                .window(moment.minusSeconds(10), null)
+                .safeTime()
+                .filter(safe -> safe.isAfter(moment))
+                .isEmpty()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the safe time does not reach " + moment + ": "
+                        + capture.status().stream()
+                                .map(CaptureStatus::lastError)
+                                .toList());
+            }
+            Thread.sleep(100);
+        }
+    }
+
+    /** Where the run lies; restores may go below it. */
+    public Path directory() {
+        return directory;
+    }
+
+    public Repository repository() {
+        return repository;
+    }
+
+    public Bank bank() {
+        return bank;
+    }
+
+    /** Every commit that clients were told of. */
+    public List<Acknowledged> acknowledged() {
+        return acknowledged;
+    }
+
+    /** Removes everything. */
+    @Override
+    public void close() throws IOException {
+        TempDirs.delete(directory);
+    }
+}

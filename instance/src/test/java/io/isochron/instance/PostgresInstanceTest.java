@@ -105,7 +105,8 @@ class PostgresInstanceTest {
     void aServerThatIsNotReadyInTimeIsEnded() throws Exception {
         Files.createFile(directory.resolve("data/standby.signal"));
         RunAs.current().own(directory.resolve("data/standby.signal"));
-        assertThatThrownBy(() -> instance.start(Map.of("hot_standby", "off"), Readiness.QUERIES, Duration.ofMillis(700)))
+        assertThatThrownBy(
+                        () -> instance.start(Map.of("hot_standby", "off"), Readiness.QUERIES, Duration.ofMillis(700)))
                 .isInstanceOf(PostgresInstanceException.class)
                 .hasMessageContaining("was not ready within 700 ms");
         assertThat(instance.isRunning()).isFalse();
@@ -139,14 +140,18 @@ class PostgresInstanceTest {
 
     @Test
     void aLockFileOfAnotherProgramIsNotTakenForAServer() throws Exception {
-        Files.writeString(directory.resolve("data/postmaster.pid"), ProcessHandle.current().pid() + "\n");
+        Files.writeString(
+                directory.resolve("data/postmaster.pid"),
+                ProcessHandle.current().pid() + "\n");
         assertThat(instance.attach()).isFalse();
     }
 
     @Test
     void aSocketPathThatIsTooLongIsRefusedBeforeAnythingStarts() {
         assertThatThrownBy(() -> PostgresInstance.builder(
-                                EmbeddedBinaries.installation(17), directory.resolve("data"), directory.resolve("x".repeat(100)))
+                                EmbeddedBinaries.installation(17),
+                                directory.resolve("data"),
+                                directory.resolve("x".repeat(100)))
                         .build())
                 .hasMessageContaining("at most 107 are possible");
     }

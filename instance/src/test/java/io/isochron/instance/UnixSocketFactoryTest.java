@@ -93,7 +93,8 @@ class UnixSocketFactoryTest {
             assertThatThrownBy(() -> statement.execute("select pg_sleep(60)"))
                     .isInstanceOf(SQLException.class)
                     .hasRootCauseInstanceOf(SocketTimeoutException.class);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(Duration.ofMillis(900), Duration.ofSeconds(8));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isBetween(Duration.ofMillis(900), Duration.ofSeconds(8));
         }
     }
 
@@ -105,7 +106,8 @@ class UnixSocketFactoryTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("create temporary table copied (t text)");
             CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
-            assertThat(copy.copyIn("copy copied from stdin", new StringReader(text))).isEqualTo(50_000);
+            assertThat(copy.copyIn("copy copied from stdin", new StringReader(text)))
+                    .isEqualTo(50_000);
             StringWriter back = new StringWriter();
             copy.copyOut("copy copied to stdout", back);
             assertThat(back.toString()).isEqualTo(text);
@@ -159,7 +161,9 @@ class UnixSocketFactoryTest {
 
     @Test
     void aSocketThatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> connect("absent")).isInstanceOf(java.net.ConnectException.class).hasMessageContaining("absent");
+        assertThatThrownBy(() -> connect("absent"))
+                .isInstanceOf(java.net.ConnectException.class)
+                .hasMessageContaining("absent");
     }
 
     private static ServerSocketChannel listen(String name) throws IOException {

@@ -53,7 +53,8 @@ class UserCacheTest {
         Path open = Files.createDirectory(temporary.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
         assertThatThrownBy(() -> UserCache.trusted(open)).hasMessageContaining("others can write to it");
-        Path link = Files.createSymbolicLink(temporary.resolve("link"), Files.createDirectory(temporary.resolve("real")));
+        Path link =
+                Files.createSymbolicLink(temporary.resolve("link"), Files.createDirectory(temporary.resolve("real")));
         assertThatThrownBy(() -> UserCache.trusted(link)).hasMessageContaining("not a directory");
     }
 
@@ -63,7 +64,8 @@ class UserCacheTest {
             PostgresInstallation installation = EmbeddedBinaries.installation(major);
             assertThat(installation.major()).isEqualTo(major);
             assertThat(installation.versionNum() / 10_000).isEqualTo(major);
-            assertThat(installation.bin().resolveSibling("share/postgresql/extension/amcheck.control")).exists();
+            assertThat(installation.bin().resolveSibling("share/postgresql/extension/amcheck.control"))
+                    .exists();
         }
         assertThatThrownBy(() -> EmbeddedBinaries.installation(9)).hasMessageContaining("hint: run 'mvn validate'");
     }

@@ -29,7 +29,8 @@ public final class ChildJvm implements AutoCloseable {
      * @param output the file that takes standard output and error
      * @param jvmOptions options before the class, such as {@code -Xmx256m}
      */
-    public static ChildJvm start(Class<?> main, Path output, List<String> jvmOptions, List<String> arguments) throws IOException {
+    public static ChildJvm start(Class<?> main, Path output, List<String> jvmOptions, List<String> arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home", ""), "bin", "java").toString());
         command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
@@ -61,9 +62,8 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /** {@code kill -9}, and waits until it is gone. */
-    public void kill() throws InterruptedException {
-        process.destroyForcibly();
-        process.waitFor();
+    public void kill() {
+        process.destroyForcibly().onExit().join();
         ExitGuard.release(this);
     }
 
@@ -80,7 +80,8 @@ public final class ChildJvm implements AutoCloseable {
      */
     public int await(Duration timeout) throws IOException, InterruptedException {
         if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new IOException("child process " + pid() + " still runs after " + timeout + "; its output:\n" + output());
+            throw new IOException(
+                    "child process " + pid() + " still runs after " + timeout + "; its output:\n" + output());
         }
         ExitGuard.release(this);
         return process.exitValue();
@@ -92,7 +93,7 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         kill();
     }
 }

@@ -53,7 +53,8 @@ class FaultsTest {
         assertThat(Integer.bitCount(bytes[(int) offset] & 0xFF)).isEqualTo(1);
         bytes[(int) offset] = 0;
         assertThat(bytes).containsOnly(0);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("r--r-----");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("r--r-----");
     }
 
     @Test

@@ -41,13 +41,15 @@ class TestClusterTest {
 
     @Test
     void withTlsPlainConnectionsAreRefusedAndTheCertificateVerifies() throws Exception {
-        try (TestCluster cluster = TestCluster.start(1, 18, ClusterOptions.defaults().withTls())) {
+        try (TestCluster cluster =
+                TestCluster.start(1, 18, ClusterOptions.defaults().withTls())) {
             TestShard shard = cluster.shard(0);
-            String url = "jdbc:postgresql://127.0.0.1:" + shard.port() + "/postgres?user=" + TestShard.ISOCHRON + "&password="
-                    + shard.password();
-            assertThatThrownBy(() -> DriverManager.getConnection(url + "&sslmode=disable")).hasMessageContaining("no encryption");
-            try (var connection =
-                            DriverManager.getConnection(url + "&sslmode=verify-full&sslrootcert=" + shard.certificate());
+            String url = "jdbc:postgresql://127.0.0.1:" + shard.port() + "/postgres?user=" + TestShard.ISOCHRON
+                    + "&password=" + shard.password();
+            assertThatThrownBy(() -> DriverManager.getConnection(url + "&sslmode=disable"))
+                    .hasMessageContaining("no encryption");
+            try (var connection = DriverManager.getConnection(
+                            url + "&sslmode=verify-full&sslrootcert=" + shard.certificate());
                     var statement = connection.createStatement();
                     var result = statement.executeQuery("select ssl from pg_stat_ssl where pid = pg_backend_pid()")) {
                 result.next();

@@ -27,11 +27,10 @@ find_jdk() {
   exit 1
 }
 
-# true if the module has not been built, or a source is newer than its build (the launcher's own stamp, or the jar where Maven built it)
+# true if the module has not been built, or a source is newer than its build
 needs_build() {
-  local jar=$root/$1/target/$1.jar stamp=$root/$1/target/.built
-  [ -f "$jar" ] && [ -d "$root/$1/target/lib" ] || return 0
-  [ -f "$stamp" ] && [ "$stamp" -nt "$jar" ] || stamp=$jar
+  local stamp=$root/$1/target/.built
+  [ -f "$stamp" ] || return 0
   [ -n "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main "$root/tools" -newer "$stamp" -type f -print -quit 2>/dev/null)" ]
 }
 

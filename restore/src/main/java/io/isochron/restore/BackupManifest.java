@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -132,7 +133,10 @@ final class BackupManifest implements AutoCloseable {
         }
     }
 
-    private static RestoreException damaged(@Nullable Throwable cause) {
+    private static IOException damaged(@Nullable Throwable cause) {
+        if (cause instanceof JacksonIOException && cause.getCause() instanceof IOException unreadable) {
+            return unreadable;
+        }
         return new RestoreException(
                 "the snapshot's backup_manifest is not what PostgreSQL writes",
                 "take another snapshot, and restore from another",

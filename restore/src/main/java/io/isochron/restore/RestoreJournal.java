@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a restore has done so far, in one file of its target directory that is only ever replaced atomically. Whoever finds it can go on.
  *
+ * <p>It survives the end of this program at any instant. It is synced only when it must survive the end of the host as well: when it begins, and
+ * when it says that a shard's data is durable; anything between is distrusted after another boot in any case.
+ *
  * <p>Thread-safe.
  */
 final class RestoreJournal {
@@ -83,7 +86,7 @@ final class RestoreJournal {
         Map<String, ShardState> shards = new TreeMap<>();
         plan.shards().forEach(shard -> shards.put(shard.shard(), ShardState.NEW));
         RestoreJournal journal = new RestoreJournal(directory, new Content(plan, bootId(), shards));
-        journal.save();
+        journal.save(true);
         return journal;
     }
 
@@ -117,12 +120,12 @@ final class RestoreJournal {
                 .orElse(RestorePhase.STARTED);
     }
 
-    /** Changes a shard's state, durably when this returns. */
+    /** Changes a shard's state. */
     synchronized void update(String name, UnaryOperator<ShardState> change) throws IOException {
         Map<String, ShardState> shards = new TreeMap<>(content.shards());
         shards.put(name, change.apply(shard(name)));
         content = new Content(content.plan(), content.bootId(), shards);
-        save();
+        save(shard(name).phase().reached(RestorePhase.PROVEN));
     }
 
     /**
@@ -144,11 +147,11 @@ final class RestoreJournal {
             shards.put(name, durable ? state : ShardState.NEW);
         });
         content = new Content(content.plan(), now, shards);
-        save();
+        save(true);
         return any[0];
     }
 
-    private void save() throws IOException {
+    private void save(boolean durably) throws IOException {
         Path next = directory.resolve(FILE + ".new");
         byte[] json = Json.write(content);
         try (FileChannel channel = FileChannel.open(
@@ -157,10 +160,14 @@ final class RestoreJournal {
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
             }
-            channel.force(true);
+            if (durably) {
+                channel.force(true);
+            }
         }
         Files.move(next, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        SyncTree.syncDirectory(directory);
+        if (durably) {
+            SyncTree.syncDirectory(directory);
+        }
     }
 
     /** Linux' random id of the running boot. Source: Linux documentation, proc(5), {@code /proc/sys/kernel/random/boot_id}. */

@@ -27,10 +27,11 @@ find_jdk() {
   exit 1
 }
 
-# true if the module has not been built, or a source is newer than its build
+# true if the module has not been built, or a source is newer than its build (the launcher's own stamp, or the jar where Maven built it)
 needs_build() {
-  local stamp=$root/$1/target/.built
-  [ -f "$stamp" ] || return 0
+  local jar=$root/$1/target/$1.jar stamp=$root/$1/target/.built
+  [ -f "$jar" ] && [ -d "$root/$1/target/lib" ] || return 0
+  [ -f "$stamp" ] && [ "$stamp" -nt "$jar" ] || stamp=$jar
   [ -n "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main "$root/tools" -newer "$stamp" -type f -print -quit 2>/dev/null)" ]
 }
 

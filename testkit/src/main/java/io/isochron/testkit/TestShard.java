@@ -86,8 +86,9 @@ public final class TestShard {
         settings.put("cluster_name", name);
         if (options.tls()) {
             settings.put("ssl", "on");
-            settings.put("ssl_cert_file", home.resolve("server.crt").toString());
+            settings.put("ssl_cert_file", certificate().toString());
             settings.put("ssl_key_file", home.resolve("server.key").toString());
+            Certificates.selfSigned(certificate(), home.resolve("server.key"));
         }
         settings.forEach((key, value) ->
                 text.append(key).append(" = '").append(value.replace("'", "''")).append("'\n"));
@@ -145,6 +146,14 @@ public final class TestShard {
     /** A file in the format of {@code .pgpass}, mode 0600. */
     public Path passwordFile() {
         return home.resolve("pgpass");
+    }
+
+    /**
+     * The server's certificate (PEM) if the cluster uses TLS: for {@code localhost} and {@code 127.0.0.1}, self-signed, so it is
+     * its own root for {@code sslrootcert}.
+     */
+    public Path certificate() {
+        return home.resolve("server.crt");
     }
 
     public String password() {

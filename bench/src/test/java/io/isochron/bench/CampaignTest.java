@@ -1,0 +1,26 @@
+package io.isochron.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A small campaign; the large ones are run by {@code bench/campaign}. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class CampaignTest {
+    @ParameterizedTest
+    @ValueSource(ints = {17, 18})
+    void restoresAtRandomMomentsOfALoadedRunAreNeverTorn(int postgres) throws Exception {
+        long seed = Long.getLong("isochron.seed", System.nanoTime());
+        int restores = Integer.getInteger("isochron.restores", 3);
+
+        Campaign.Result result = Campaign.run(3, postgres, seed, restores, Duration.ofSeconds(6), System.out::println);
+
+        assertThat(result.complaints()).as("seed " + seed).isEmpty();
+        assertThat(result.torn() + result.failed()).isZero();
+        assertThat(result.transactions()).isPositive();
+    }
+}

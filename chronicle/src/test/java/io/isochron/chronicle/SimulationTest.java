@@ -23,7 +23,7 @@ class SimulationTest {
     @Test
     void noPromiseIsBrokenOnAnyRandomHistory() {
         long seed = seed();
-        int histories = Integer.getInteger("isochron.histories", 3000);
+        int histories = Integer.getInteger("isochron.histories", 1500);
         System.out.println("simulation: -Disochron.seed=" + seed + " -Disochron.histories=" + histories);
         Simulation simulation = new Simulation(SimulatedCluster.DIALECT, new CutRules());
         for (int i = 0; i < histories; i++) {

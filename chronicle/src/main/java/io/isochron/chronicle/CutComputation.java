@@ -175,6 +175,19 @@ final class CutComputation {
                 }
             }
         }
+        return endOfLastRecord(shard, index);
+    }
+
+    /** Of the horizon's segment, or the next whose range holds all of its last record with its padding. */
+    private Lsn endOfLastRecord(ShardHistory shard, int index) {
+        int last = shard.runEnd(run[index]);
+        for (int i = horizon[index]; i <= last; i++) {
+            Segment segment = shard.segment(i);
+            if (!segment.lastRecordEnd().isAfter(segment.end())) {
+                horizon[index] = i;
+                return segment.lastRecordEnd();
+            }
+        }
         return shard.segment(horizon[index]).lastRecordEnd();
     }
 

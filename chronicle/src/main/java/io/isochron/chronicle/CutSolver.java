@@ -13,6 +13,8 @@ import java.util.TreeMap;
  * oldest transaction that is in doubt there, once the history has been made.
  */
 public final class CutSolver {
+    private static final int LATEST_TRIES = 8;
+
     private final ClusterHistory history;
     private final Dialect dialect;
     private final CutRules rules;
@@ -52,7 +54,7 @@ public final class CutSolver {
         }
         return switch (target) {
             case Target.Time time -> at(target, ClusterHistory.micros(time.moment()), Map.of(), grade);
-            case Target.Latest latest -> at(target, latestMicros(), Map.of(), grade);
+            case Target.Latest latest -> latest(latest, grade);
             case Target.BeforeTransaction before -> before(before, grade);
             case Target.Positions positions -> positions(target, positions.byShard(), grade);
             case Target.Fence fence -> positions(target, fence.byShard(), grade);
@@ -73,6 +75,21 @@ public final class CutSolver {
                 : solution;
     }
 
+    /** A commit near the end may be known less well than the clock is; then a little earlier. */
+    private Solution latest(Target.Latest target, Grade grade) {
+        long moment = latestMicros();
+        Solution solution = at(target, moment, Map.of(), grade);
+        for (int i = 0; i < LATEST_TRIES && tooLate(solution); i++) {
+            moment -= Math.max(1000, 2 * Reachability.uncertainty(history, moment)) << i;
+            solution = at(target, moment, Map.of(), grade);
+        }
+        return solution;
+    }
+
+    private static boolean tooLate(Solution solution) {
+        return solution instanceof Unreachable unreachable && unreachable.why() == Why.AFTER_SAFE_TIME;
+    }
+
     /** The last moment whose horizon every shard covers. */
     private long latestMicros() {
         long safe = Long.MAX_VALUE;
@@ -82,7 +99,7 @@ public final class CutSolver {
         if (safe == Long.MIN_VALUE) {
             return history.all().iterator().next().runBeginMicros(0);
         }
-        return safe - 2 * Reachability.uncertainty(history, safe) - 1;
+        return Reachability.lastMoment(history, safe);
     }
 
     private Solution positions(Target target, SortedMap<String, Lsn> byShard, Grade grade) {

@@ -104,12 +104,22 @@ final class Reachability {
         return Math.max(latest, covered);
     }
 
-    /** The last moment whose horizon lies before a safe time. */
     private long lastMoment(long safeMicros) {
+        return lastMoment(history, safeMicros);
+    }
+
+    /** The last moment whose horizon lies before a safe time, as far as clock readings tell. */
+    static long lastMoment(ClusterHistory history, long safeMicros) {
         if (safeMicros == Long.MIN_VALUE) {
             return Long.MIN_VALUE;
         }
-        return safeMicros - 2 * uncertainty(history, safeMicros) - 1;
+        long moment = safeMicros;
+        // An earlier moment may be known less well; the second look finds that, the later ones differ by the drift of a
+        // drift.
+        for (int i = 0; i < 4; i++) {
+            moment = Math.min(moment, safeMicros - 2 * uncertainty(history, moment) - 1);
+        }
+        return moment;
     }
 
     /** Greatest uncertainty of any shard's clock at a moment. */

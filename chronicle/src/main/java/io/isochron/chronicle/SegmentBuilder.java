@@ -123,12 +123,12 @@ public final class SegmentBuilder implements RecordHandler {
         return storage.stream().anyMatch(change -> change.kind() == StorageChange.Kind.CREATED);
     }
 
-    /** Takes one record. Records that end at or before the segment's start (seen again after a restart) are left out. */
+    /** Takes one record. Records that were taken already (seen again after a restart) are left out. */
     @Override
     public void record(WalRecord record) throws WalDamagedException {
         Lsn before = lastRecordEnd.isAfter(record.start()) ? record.start() : lastRecordEnd;
         recordEnd = record.end();
-        if (!recordEnd.isAfter(start)) {
+        if (!recordEnd.isAfter(lastRecordEnd)) {
             return;
         }
         recordXid = record.xid();

@@ -1,0 +1,55 @@
+package io.isochron.chronicle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DialectTest {
+    @Test
+    void branchesOfOneXaTransactionShareFormatAndGlobalPart() {
+        assertThat(Dialect.xa().globalTransaction("131077_AAAAb+/=_MQ=="))
+                .isEqualTo(Dialect.xa().globalTransaction("131077_AAAAb+/=_Mg=="))
+                .contains("131077_AAAAb+/=");
+        assertThat(Dialect.xa().globalTransaction("9752_AAAAb+/=_MQ=="))
+                .isNotEqualTo(Dialect.xa().globalTransaction("131077_AAAAb+/=_MQ=="));
+        assertThat(Dialect.xa().globalTransaction("-3_AA==_AA==")).contains("-3_AA==");
+    }
+
+    @Test
+    void xaDoesNotTakeWhatOthersMake() {
+        for (String gid : List.of("mine", "citus_0_123_4_5", "__pgdog_2pc_a_b_0", "131077_AA==", "x_AA==_AA==", "")) {
+            assertThat(Dialect.xa().globalTransaction(gid)).as(gid).isEmpty();
+        }
+    }
+
+    @Test
+    void pgDogBranchesDifferInTheShardOnly() {
+        assertThat(Dialect.pgDog().globalTransaction("__pgdog_2pc_eu_i1_8fa_12"))
+                .contains("__pgdog_2pc_eu_i1_8fa");
+    }
+
+    @Test
+    void anOwnPatternNamesTheTransactionByItsOneGroup() {
+        assertThat(Dialect.pattern("shop-(\\d+)-.*").globalTransaction("shop-17-b"))
+                .contains("17");
+        assertThat(Dialect.pattern("shop-(\\d+)-.*").globalTransaction("xshop-17-b"))
+                .isEmpty();
+    }
+
+    @Test
+    void anOwnPatternWithoutExactlyOneGroupIsRefusedWithAHint() {
+        assertThatThrownBy(() -> Dialect.pattern("shop-\\d+"))
+                .hasMessageContaining("0 groups")
+                .hasMessageContaining("hint: ");
+        assertThatThrownBy(() -> Dialect.pattern("(a)(b)")).hasMessageContaining("2 groups");
+        assertThatThrownBy(() -> Dialect.pattern("(a")).hasMessageContaining("not a regular expression");
+    }
+
+    @Test
+    void twoDialectsNeverJoinEachOthersTransactions() {
+        Dialect both = Dialect.anyOf(List.of(Dialect.xa(), Dialect.pattern("(\\d+_[a-z]+)-.*")));
+        assertThat(both.globalTransaction("1_aa_b")).isNotEqualTo(both.globalTransaction("1_aa-b"));
+    }
+}

@@ -91,6 +91,7 @@ final class CaptureSession {
             requirePrimary(server);
             StoredPosition position = position(control, server);
             monitor.position(position.timeline(), position.position(), position.segments());
+            monitor.serverEnd(control.identifySystem().flushed());
             StreamErrors errors = new StreamErrors(source, server.walSegmentSizeBytes());
             try (ReplicationConnection connection = open("isochron");
                     WalStream stream = acquire(connection, position, errors, control)) {

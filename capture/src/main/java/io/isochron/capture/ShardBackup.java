@@ -125,12 +125,14 @@ final class ShardBackup implements AutoCloseable {
         String path = prefix + trimmed(entry.getName());
         int mode = entry.getMode() & 0777;
         long modifiedMicros = entry.getLastModifiedTime().to(TimeUnit.MICROSECONDS);
-        if (entry.isDirectory()) {
+        if (entry.isSymbolicLink()) {
+            // PostgreSQL ends the name of a link to a folder with a slash, which would pass for a folder
+            // (tarCreateHeader, src/port/tar.c)
+            writer.symlink(path, mode, modifiedMicros, entry.getLinkName());
+        } else if (entry.isDirectory()) {
             if (!path.isEmpty()) {
                 writer.directory(path, mode, modifiedMicros);
             }
-        } else if (entry.isSymbolicLink()) {
-            writer.symlink(path, mode, modifiedMicros, entry.getLinkName());
         } else if (!entry.isFile()) {
             throw new CaptureException(
                     "the backup of shard " + source.name() + " holds '" + path

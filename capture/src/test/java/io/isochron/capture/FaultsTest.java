@@ -70,8 +70,7 @@ class FaultsTest {
             fixture.cluster.shard(0).kill();
             CaptureFixture.await(first, status -> status.state() == CaptureState.RECONNECTING);
             Instant stopped = first.status().safeTime();
-            CaptureFixture.await(
-                    second, status -> status.safeTime().isAfter(stopped.plusSeconds(3)));
+            CaptureFixture.await(second, status -> status.safeTime().isAfter(stopped.plusSeconds(3)));
             assertThat(first.status().safeTime()).isEqualTo(stopped);
             assertThat(first.status().lagMicros()).isGreaterThan(2_000_000);
             fixture.cluster.shard(0).start();
@@ -123,7 +122,8 @@ class FaultsTest {
                 assertThat(status.lastError()).contains("shard1", known, found, "hint: ");
             }
             assertThat(fixture.repository.wal().timelines("shard1")).isEmpty();
-            assertThat(fixture.cluster.shard(1).query("select count(*) from pg_replication_slots")).isEqualTo("0");
+            assertThat(fixture.cluster.shard(1).query("select count(*) from pg_replication_slots"))
+                    .isEqualTo("0");
         }
     }
 
@@ -153,14 +153,12 @@ class FaultsTest {
             Lsn end = new Lsn(Math.min(flushed.value(), (position.value() | 0xFFFFFF) + 1) & -8192L);
             byte[] file = Files.readAllBytes(shard.dataDirectory()
                     .resolve("pg_wal")
-                    .resolve(WalFileName.holding(1, position, 16 << 20)
-                            .name()));
+                    .resolve(WalFileName.holding(1, position, 16 << 20).name()));
             int offset = (int) (position.value() & 0xFFFFFF);
             fixture.repository
                     .wal()
-                    .write(
-                            new WalRange("shard1", 1, position.value(), end.value()),
-                            ByteBuffer.wrap(file, offset, (int) end.minus(position)));
+                    .write(new WalRange("shard1", 1, position.value(), end.value()), ByteBuffer.wrap(file, offset, (int)
+                            end.minus(position)));
             fixture.repository
                     .wal()
                     .write(

@@ -85,10 +85,10 @@ class KilledCaptureTest {
         public static void main(String[] arguments) throws Exception {
             Repository repository = Repository.open(
                     FileSystemStore.open(Path.of(arguments[0])), RepositoryKey.load(Path.of(arguments[1])));
-            ShardSource source = new ShardSource(
-                    "shard1", ConnectionSettings.parse(arguments[2], Map.of()), "isochron_shard1");
-            ShardCapture capture = new ShardCapture(
-                    source, repository, CaptureFixture.OPTIONS.withObjectAge(Duration.ofMillis(50)));
+            ShardSource source =
+                    new ShardSource("shard1", ConnectionSettings.parse(arguments[2], Map.of()), "isochron_shard1");
+            ShardCapture capture =
+                    new ShardCapture(source, repository, CaptureFixture.OPTIONS.withObjectAge(Duration.ofMillis(50)));
             capture.start();
             capture.await(Duration.ofMinutes(5));
             System.out.println(capture.status());

@@ -37,7 +37,8 @@ class ShardCaptureTest {
             try (Load load = Load.start(fixture.cluster.shard(0), Seeds.seed())) {
                 long until = System.nanoTime() + 3_000_000_000L;
                 while (System.nanoTime() < until) {
-                    Lsn confirmed = Lsn.parse(fixture.cluster.shard(0)
+                    Lsn confirmed = Lsn.parse(fixture.cluster
+                            .shard(0)
                             .query("select coalesce(max(flush_lsn), '0/0')::text from pg_stat_replication"));
                     assertThat(capture.status().archivedLsn()).isGreaterThanOrEqualTo(confirmed);
                     Thread.sleep(50);
@@ -80,7 +81,8 @@ class ShardCaptureTest {
         try (ShardCapture capture = fixture.capture(0)) {
             CaptureStatus first = CaptureFixture.await(capture, status -> status.safeTime() != null);
             CaptureStatus later = CaptureFixture.await(
-                    capture, status -> status.safeTime().isAfter(first.safeTime().plusSeconds(2)));
+                    capture,
+                    status -> status.safeTime().isAfter(first.safeTime().plusSeconds(2)));
             assertThat(later.safeTime()).isBetween(Instant.now().minusSeconds(2), Instant.now());
         }
     }
@@ -89,7 +91,8 @@ class ShardCaptureTest {
     void a_second_capture_of_the_same_shard_is_refused_and_told_who_holds_the_slot() throws Exception {
         try (ShardCapture capture = fixture.capture(0)) {
             CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
-            String pid = fixture.cluster.shard(0)
+            String pid = fixture.cluster
+                    .shard(0)
                     .query("select active_pid from pg_replication_slots where slot_name = 'isochron_shard1'");
             try (ShardCapture second = fixture.capture(0)) {
                 CaptureStatus status = CaptureFixture.await(second, s -> s.state() == CaptureState.FAILED);
@@ -119,7 +122,10 @@ class ShardCaptureTest {
             ShardCapture left = capture.status().state() == CaptureState.FAILED ? second : capture;
             fixture.awaitArchived(left, 0);
         } finally {
-            fixture.cluster.shard(0).execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'isochron_other' and not active");
+            fixture.cluster
+                    .shard(0)
+                    .execute(
+                            "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'isochron_other' and not active");
         }
         fixture.assertArchiveEqualsPgWal(0, 1);
     }

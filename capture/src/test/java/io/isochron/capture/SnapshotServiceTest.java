@@ -48,9 +48,10 @@ class SnapshotServiceTest {
             for (var shard : fixture.cluster.shards()) {
                 assertManifestHolds(fixture, summary.snapshot().id(), shard.name());
                 assertHeader(fixture, summary.snapshot().shard(shard.name()), major);
-                assertThat(progress).anyMatch(p -> p.shard().equals(shard.name())
-                        && p.phase() == BackupProgress.Phase.COPY
-                        && p.totalBytes() > 1_000_000);
+                assertThat(progress)
+                        .anyMatch(p -> p.shard().equals(shard.name())
+                                && p.phase() == BackupProgress.Phase.COPY
+                                && p.totalBytes() > 1_000_000);
             }
             ConcurrentLinkedQueue<Finding> findings = new ConcurrentLinkedQueue<>();
             assertThat(fixture.repository.verify(VerifyScope.ALL, findings::add).whole())
@@ -123,8 +124,9 @@ class SnapshotServiceTest {
                             .anyMatch(e -> e instanceof SnapshotEntry.Symlink link
                                     && link.path().equals("pg_tblspc/" + oid)
                                     && link.target().equals(directory.toString()));
-                    assertThat(all).anyMatch(e -> e instanceof SnapshotEntry.File file
-                            && file.path().startsWith("pg_tblspc/" + oid + "/PG_17_"));
+                    assertThat(all)
+                            .anyMatch(e -> e instanceof SnapshotEntry.File file
+                                    && file.path().startsWith("pg_tblspc/" + oid + "/PG_17_"));
                 }
             }
         }
@@ -146,7 +148,9 @@ class SnapshotServiceTest {
     @Test
     void one_failing_shard_cancels_the_others_and_nothing_is_published() throws Exception {
         try (CaptureFixture fixture = CaptureFixture.start(2, 17)) {
-            fixture.cluster.shard(0).execute("create table big as select repeat('x', 1000) from generate_series(1, 300000)");
+            fixture.cluster
+                    .shard(0)
+                    .execute("create table big as select repeat('x', 1000) from generate_series(1, 300000)");
             try (ClusterCapture capture =
                     new ClusterCapture(fixture.sources(), fixture.repository, CaptureFixture.OPTIONS)) {
                 capture.start();
@@ -161,13 +165,13 @@ class SnapshotServiceTest {
                     }
                 };
                 long start = System.nanoTime();
-                assertThatThrownBy(() ->
-                                SnapshotService.backup(fixture.sources(), fixture.repository, slow, killer))
+                assertThatThrownBy(() -> SnapshotService.backup(fixture.sources(), fixture.repository, slow, killer))
                         .isInstanceOf(IOException.class);
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
                 assertThat(fixture.repository.snapshots().list()).isEmpty();
                 for (int i = 0; i < 100; i++) {
-                    if (fixture.cluster.shard(0)
+                    if (fixture.cluster
+                            .shard(0)
                             .query("select count(*) from pg_stat_progress_basebackup")
                             .equals("0")) {
                         return;

@@ -164,7 +164,7 @@ public final class PostgresInstance implements AutoCloseable {
             if (endsWithJvm) {
                 ExitGuard.protect(this);
             }
-            awaitReady(readiness, timeout, logStart);
+            new ReadyWait(this, logStart).until(readiness, timeout);
             state = State.RUNNING;
         } finally {
             if (state == State.STARTING) {
@@ -176,45 +176,6 @@ public final class PostgresInstance implements AutoCloseable {
     /** {@link #start(Map, Readiness, Duration)} until queries are answered, for at most 60 s. */
     public void start(Map<String, String> settings) throws IOException {
         start(settings, Readiness.QUERIES, Duration.ofSeconds(60));
-    }
-
-    private void awaitReady(Readiness readiness, Duration timeout, long logStart) throws IOException {
-        long deadline = System.nanoTime() + timeout.toNanos();
-        String last = "it does not answer";
-        while (true) {
-            if (!isRunning()) {
-                throw new PostgresInstanceException("PostgreSQL " + installation.major() + " on '" + dataDirectory
-                        + "' ended while it was starting; its log ends with:\n" + LogTail.read(log, logStart));
-            }
-            try (Connection connection = jdbc("postgres")) {
-                if (connection.isValid(10)) {
-                    return;
-                }
-            } catch (SQLException e) {
-                String sqlState = Objects.requireNonNullElse(e.getSQLState(), "08000");
-                boolean answered = !sqlState.startsWith("08");
-                if (answered && (readiness == Readiness.ANSWERS || !sqlState.equals("57P03"))) {
-                    if (readiness == Readiness.ANSWERS) {
-                        return;
-                    }
-                    throw new PostgresInstanceException(
-                            "PostgreSQL on '" + dataDirectory + "' runs but refuses the user '" + superuser + "': "
-                                    + e.getMessage(),
-                            e);
-                }
-                last = Objects.requireNonNullElse(e.getMessage(), last);
-            }
-            if (System.nanoTime() - deadline >= 0) {
-                throw new PostgresInstanceException("PostgreSQL " + installation.major() + " on '" + dataDirectory
-                        + "' was not ready within " + timeout.toMillis() + " ms (" + last + "); its log ends with:\n"
-                        + LogTail.read(log, logStart));
-            }
-            if (Thread.currentThread().isInterrupted()) {
-                throw new PostgresInstanceException(
-                        "interrupted while waiting for PostgreSQL on '" + dataDirectory + "'");
-            }
-            Processes.await(Duration.ofMillis(15), () -> !isRunning());
-        }
     }
 
     /**
@@ -264,11 +225,7 @@ public final class PostgresInstance implements AutoCloseable {
     public void kill() throws IOException {
         ProcessHandle process = server;
         if (process != null && process.isAlive()) {
-            Processes.signal("STOP", process.pid());
-            List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
-            all.add(process);
-            all.forEach(ProcessHandle::destroyForcibly);
-            if (!Processes.await(STOP_PATIENCE, () -> all.stream().noneMatch(ProcessHandle::isAlive))) {
+            if (!ServerProcess.killAll(process, STOP_PATIENCE)) {
                 throw new PostgresInstanceException("PostgreSQL on '" + dataDirectory + "' survived being killed");
             }
         }

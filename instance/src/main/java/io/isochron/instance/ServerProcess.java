@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,19 @@ final class ServerProcess {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         environment(builder);
         return builder.start();
+    }
+
+    /**
+     * Kills a server with all its processes; it is stopped first so that it starts no new ones meanwhile.
+     *
+     * @return whether all are gone within the time
+     */
+    static boolean killAll(ProcessHandle postmaster, Duration patience) throws IOException {
+        Processes.signal("STOP", postmaster.pid());
+        List<ProcessHandle> all = new ArrayList<>(postmaster.descendants().toList());
+        all.add(postmaster);
+        all.forEach(ProcessHandle::destroyForcibly);
+        return Processes.await(patience, () -> all.stream().noneMatch(ProcessHandle::isAlive));
     }
 
     /** Nothing of the caller's PostgreSQL settings reaches the server, and its messages are not translated. */

@@ -40,7 +40,9 @@ final class BranchTable {
         boolean continued = first > shard.runStart(first);
         for (OpenPrepared prepared :
                 shard.segment(continued ? first - 1 : first).openPrepared()) {
-            if (carriesForward && (continued || !prepared.end().isAfter(begin))) {
+            // what the server was asked for when the chronicle began may have been prepared after its first byte
+            if (carriesForward
+                    && (continued || (!prepared.end().isAfter(begin) && !preparedWithin(shard, prepared, first, last)))) {
                 Corrected at = preparedAt(shard, first, prepared);
                 open.put(prepared.xid(), add(shard, shardIndex, prepared.xid(), prepared.gid(), prepared.end(), at));
             }
@@ -54,6 +56,19 @@ final class BranchTable {
                 }
             }
         }
+    }
+
+    private static boolean preparedWithin(ShardHistory shard, OpenPrepared prepared, int first, int last) {
+        for (int i = first; i <= last; i++) {
+            for (Event event : shard.segment(i).events()) {
+                if (event.kind() == Event.Kind.PREPARE
+                        && event.xid() == prepared.xid()
+                        && prepared.gid().equals(event.gid())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Corrected by the clock as it was where the PREPARE lies: it may have stepped since. Null if that is not known. */

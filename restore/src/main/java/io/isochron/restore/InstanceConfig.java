@@ -94,7 +94,6 @@ record InstanceConfig(
         all.put("unix_socket_permissions", "0700");
         all.put("hba_file", hbaFile);
         all.put("ident_file", identFile);
-        all.put("external_pid_file", "");
         all.put("ssl", "off");
         all.put("bonjour", "off");
         all.put("shared_preload_libraries", "");

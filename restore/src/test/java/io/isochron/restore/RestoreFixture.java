@@ -136,17 +136,7 @@ final class RestoreFixture implements AutoCloseable {
     }
 
     RestoreReport restore(RestorePlan plan, Path target, RestoreOptions options) throws IOException {
-        try {
-            return new ClusterRestore(repository).execute(plan, target, options, ProgressListener.NONE);
-        } catch (IOException e) {
-            for (ShardPlan shard : plan.shards()) {
-                Path log = new ShardPaths(target, shard.shard()).log();
-                if (Files.exists(log)) {
-                    System.out.println(log + ":\n" + Files.readString(log));
-                }
-            }
-            throw e;
-        }
+        return new ClusterRestore(repository).execute(plan, target, options, ProgressListener.NONE);
     }
 
     void stopShards() throws IOException {

@@ -1,6 +1,7 @@
 package io.isochron.bench;
 
 import io.isochron.chronicle.RecoverableRange;
+import io.isochron.chronicle.Target;
 import io.isochron.instance.TempDirs;
 import io.isochron.restore.ChronicleReader;
 import io.isochron.restore.ClusterRestore;
@@ -12,7 +13,6 @@ import io.isochron.restore.RestorePlan;
 import io.isochron.restore.RestorePlanner;
 import io.isochron.restore.RestoreReport;
 import io.isochron.restore.RestoredCluster;
-import io.isochron.chronicle.Target;
 import io.isochron.workload.Acknowledged;
 import io.isochron.workload.BankCheck;
 import java.io.IOException;

@@ -36,8 +36,8 @@ public final class CaptureMain {
         try (TestCluster cluster = TestCluster.start(shards, postgres)) {
             Path directory = TempDirs.create("isochron-bench-capture-", cluster.runAs());
             try {
-                System.out.println(new JsonMapper()
-                        .writeValueAsString(measure(cluster, directory, seconds, seed, clients)));
+                System.out.println(
+                        new JsonMapper().writeValueAsString(measure(cluster, directory, seconds, seed, clients)));
             } finally {
                 TempDirs.delete(directory);
             }
@@ -84,7 +84,8 @@ public final class CaptureMain {
     }
 
     private static void writeConfiguration(TestCluster cluster, Path directory) throws IOException {
-        StringBuilder yaml = new StringBuilder("cluster: bench\nrepository:\n  path: repository\n  key-file: key\nshards:\n");
+        StringBuilder yaml =
+                new StringBuilder("cluster: bench\nrepository:\n  path: repository\n  key-file: key\nshards:\n");
         for (TestShard shard : cluster.shards()) {
             yaml.append("  - name: ").append(shard.name());
             yaml.append("\n    connection: ").append(shard.connectionString()).append('\n');

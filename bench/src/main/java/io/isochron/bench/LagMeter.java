@@ -59,7 +59,8 @@ final class LagMeter {
                 first[i] = flushed(sessions.get(i));
                 archived[i] = first[i].value();
             }
-            while (System.nanoTime() - began < seconds * 1_000_000_000 || open.stream().anyMatch(q -> !q.isEmpty())) {
+            while (System.nanoTime() - began < seconds * 1_000_000_000
+                    || open.stream().anyMatch(q -> !q.isEmpty())) {
                 requireAlive(capture);
                 long now = System.nanoTime();
                 if (now >= nextSample && now - began < seconds * 1_000_000_000) {
@@ -72,8 +73,7 @@ final class LagMeter {
                 for (int i = 0; i < shards.size(); i++) {
                     archived[i] = repository.wal().contiguousEnd(shards.get(i).name(), 1, archived[i]);
                     Deque<Sample> samples = open.get(i);
-                    while (!samples.isEmpty()
-                            && !samples.getFirst().flushed().isAfter(new Lsn(archived[i]))) {
+                    while (!samples.isEmpty() && !samples.getFirst().flushed().isAfter(new Lsn(archived[i]))) {
                         lagNanos.add(System.nanoTime() - samples.removeFirst().nanos());
                     }
                 }

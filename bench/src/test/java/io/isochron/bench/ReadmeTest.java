@@ -43,7 +43,8 @@ class ReadmeTest {
     @Test
     void everyShellBlockOfTheReadmeIsMarkedToBeRunButTheTestCommandItself() throws IOException {
         String readme = Files.readString(ROOT.resolve("README.md"));
-        long shellBlocks = Pattern.compile("```(sh|sql|yaml)\\n").matcher(readme).results().count();
+        long shellBlocks =
+                Pattern.compile("```(sh|sql|yaml)\\n").matcher(readme).results().count();
 
         assertThat(blocks()).hasSize((int) shellBlocks - 1);
         assertThat(readme).contains("```sh\nmvn verify\n```");
@@ -51,12 +52,18 @@ class ReadmeTest {
 
     @Test
     void theDemoOfTheReadmeEndsWithEveryProofHeld() throws Exception {
-        Block demo = blocks().stream().filter(block -> block.kind().equals("demo")).findFirst().orElseThrow();
+        Block demo = blocks().stream()
+                .filter(block -> block.kind().equals("demo"))
+                .findFirst()
+                .orElseThrow();
 
         Ran ran = bash(ROOT, demo.text().strip() + " --seed 7", Map.of());
 
         assertThat(ran.status()).as(ran.output()).isZero();
-        assertThat(ran.output()).contains("Every one of").contains("proofs held").doesNotContain("FAILED");
+        assertThat(ran.output())
+                .contains("Every one of")
+                .contains("proofs held")
+                .doesNotContain("FAILED");
     }
 
     @Test
@@ -109,8 +116,10 @@ class ReadmeTest {
         assertThat(captured).isTrue();
         assertThat(target).isNotNull();
         for (TestShard shard : cluster.shards()) {
-            assertThat(shard.query("select count(*) from orders where id < 1000")).isEqualTo("1000");
-            assertThat(shard.query("select count(*) from orders where id >= 1000")).isEqualTo("5");
+            assertThat(shard.query("select count(*) from orders where id < 1000"))
+                    .isEqualTo("1000");
+            assertThat(shard.query("select count(*) from orders where id >= 1000"))
+                    .isEqualTo("5");
         }
     }
 
@@ -151,9 +160,17 @@ class ReadmeTest {
         StringBuilder passwords = new StringBuilder();
         for (int i = 0; i < 2; i++) {
             TestShard shard = cluster.shard(i);
-            services.append("[shop_").append(i == 0 ? 'a' : 'b').append("]\nhost=127.0.0.1\nport=").append(shard.port());
+            services.append("[shop_")
+                    .append(i == 0 ? 'a' : 'b')
+                    .append("]\nhost=127.0.0.1\nport=")
+                    .append(shard.port());
             services.append("\nuser=isochron\ndbname=postgres\n");
-            passwords.append("127.0.0.1:").append(shard.port()).append(":*:*:").append(shard.password()).append('\n');
+            passwords
+                    .append("127.0.0.1:")
+                    .append(shard.port())
+                    .append(":*:*:")
+                    .append(shard.password())
+                    .append('\n');
         }
         Files.writeString(directory.resolve("services"), services);
         Path passwordFile = directory.resolve("passwords");

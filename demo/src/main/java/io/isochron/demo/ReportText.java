@@ -95,7 +95,8 @@ public final class ReportText {
             lines.add("  isochron info" + config);
             lines.add("  isochron find" + config);
             lines.add("  isochron restored " + kept.resolve("restored") + " --start" + config);
-            lines.add("  isochron restore" + config + " --target " + report.restore().moment() + " --to /tmp/again");
+            lines.add("  isochron restore" + config + " --target "
+                    + report.restore().moment() + " --to /tmp/again");
         }
         return lines;
     }

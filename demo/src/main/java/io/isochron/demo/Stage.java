@@ -103,7 +103,8 @@ final class Stage implements AutoCloseable {
 
     /** Writes the configuration with which the program's other commands can look at this repository. */
     private void writeConfiguration() throws IOException {
-        StringBuilder yaml = new StringBuilder("cluster: " + CLUSTER + "\nrepository:\n  path: repository\n  key-file: isochron.key\nshards:\n");
+        StringBuilder yaml = new StringBuilder(
+                "cluster: " + CLUSTER + "\nrepository:\n  path: repository\n  key-file: isochron.key\nshards:\n");
         for (int shard : shardNumbers()) {
             yaml.append("  - name: ").append(ProductionShards.name(shard)).append('\n');
             yaml.append("    connection: ")

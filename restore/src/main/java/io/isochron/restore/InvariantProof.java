@@ -161,7 +161,8 @@ final class InvariantProof {
             // bytes in hexadecimal sort the same way in every database and in Java
             rows = statement.executeQuery(
                     "select pg_catalog.encode(pg_catalog.convert_to(coalesce(v::text, '(null)'), 'UTF8'), 'hex')"
-                            + " collate \"C\" as h, coalesce(pg_catalog.min(v::text), '(null)'), pg_catalog.count(*) from (" + sql
+                            + " collate \"C\" as h, coalesce(pg_catalog.min(v::text), '(null)'), pg_catalog.count(*) from ("
+                            + sql
                             + ") x(v) group by 1 order by 1");
             return next();
         }

@@ -63,7 +63,8 @@ public record SchemaListing(List<String> lines) {
     public static SchemaListing read(Connection connection) throws SQLException {
         List<String> lines = new ArrayList<>();
         try (Statement statement = connection.createStatement()) {
-            // definitions name other objects the shorter the more the search path covers; both sides must see the same path
+            // definitions name other objects the shorter the more the search path covers; both sides must see the same
+            // path
             String before = setting(statement, "select pg_catalog.current_setting('search_path')");
             setting(statement, "select pg_catalog.set_config('search_path', 'pg_catalog', false)");
             try (ResultSet rows = statement.executeQuery(QUERY)) {
@@ -71,8 +72,9 @@ public record SchemaListing(List<String> lines) {
                     lines.add(rows.getString(1));
                 }
             }
-            setting(statement, "select pg_catalog.set_config('search_path', " + statement.enquoteLiteral(before)
-                    + ", false)");
+            setting(
+                    statement,
+                    "select pg_catalog.set_config('search_path', " + statement.enquoteLiteral(before) + ", false)");
         }
         lines.sort(null);
         return new SchemaListing(lines);

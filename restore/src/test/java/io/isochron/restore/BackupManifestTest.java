@@ -32,7 +32,8 @@ class BackupManifestTest {
     void filesAreFoundInWhateverOrderTheyAreAskedFor() throws IOException {
         try (BackupManifest manifest = manifest(TEXT)) {
             assertThat(manifest.find("global/1262")).isEqualTo(new BackupManifest.Entry("global/1262", 8192, null));
-            assertThat(manifest.find("backup_label")).isEqualTo(new BackupManifest.Entry("backup_label", 224, 0x12345678));
+            assertThat(manifest.find("backup_label"))
+                    .isEqualTo(new BackupManifest.Entry("backup_label", 224, 0x12345678));
             assertThat(manifest.find("nothing")).isNull();
         }
     }

@@ -9,8 +9,10 @@ import org.junit.jupiter.api.Test;
 
 class InstanceConfigTest {
 
-    private static InstanceConfig config(Map<String, String> primary, Optional<InstanceConfig.Feed> feed, boolean readOnly) {
-        return new InstanceConfig("shard 1", 17, "/tmp/s", "/t/hba", "/t/ident", primary, 64, feed, true, false, readOnly);
+    private static InstanceConfig config(
+            Map<String, String> primary, Optional<InstanceConfig.Feed> feed, boolean readOnly) {
+        return new InstanceConfig(
+                "shard 1", 17, "/tmp/s", "/t/hba", "/t/ident", primary, 64, feed, true, false, readOnly);
     }
 
     @Test
@@ -31,7 +33,16 @@ class InstanceConfigTest {
 
     @Test
     void sizesThatReplayDemandsAreAtLeastThoseOfThePrimary() {
-        assertThat(config(Map.of("max_connections", "500", "max_prepared_transactions", "3", "max_worker_processes", "1"), Optional.empty(), true)
+        assertThat(config(
+                                Map.of(
+                                        "max_connections",
+                                        "500",
+                                        "max_prepared_transactions",
+                                        "3",
+                                        "max_worker_processes",
+                                        "1"),
+                                Optional.empty(),
+                                true)
                         .settings())
                 .containsEntry("max_connections", "500")
                 .containsEntry("max_prepared_transactions", "3")
@@ -51,7 +62,8 @@ class InstanceConfigTest {
         InstanceConfig.Feed feed = new InstanceConfig.Feed("127.0.0.1", 4711, "isochron", "/it's/pass");
         String text = config(Map.of(), Optional.of(feed), true).text();
         assertThat(text)
-                .contains("primary_conninfo = 'host=127.0.0.1 port=4711 user=isochron passfile=''/it\\\\''s/pass'' sslmode=disable")
+                .contains(
+                        "primary_conninfo = 'host=127.0.0.1 port=4711 user=isochron passfile=''/it\\\\''s/pass'' sslmode=disable")
                 .doesNotContain("password");
     }
 
@@ -65,9 +77,12 @@ class InstanceConfigTest {
 
     @Test
     void oldSettingsOfTheOriginalStayAsComments() {
-        String annotated = AutoConf.annotated("# Do not edit\narchive_command = 'rsync %p prod:'\n\nprimary_conninfo = 'host=prod'\n");
+        String annotated = AutoConf.annotated(
+                "# Do not edit\narchive_command = 'rsync %p prod:'\n\nprimary_conninfo = 'host=prod'\n");
         assertThat(annotated.lines().filter(line -> !line.startsWith("#") && !line.isBlank()))
                 .isEmpty();
-        assertThat(annotated).contains("#archive_command = 'rsync %p prod:'").contains("#primary_conninfo = 'host=prod'");
+        assertThat(annotated)
+                .contains("#archive_command = 'rsync %p prod:'")
+                .contains("#primary_conninfo = 'host=prod'");
     }
 }

@@ -54,10 +54,15 @@ final class RestoreFixture implements AutoCloseable {
                     cluster.major(),
                     cluster.options().walSegmentSizeMebibytes() << 20));
             sources.add(new ShardSource(
-                    shard.name(), ConnectionSettings.parse(shard.connectionString(), Map.of()), "isochron_" + shard.name()));
+                    shard.name(),
+                    ConnectionSettings.parse(shard.connectionString(), Map.of()),
+                    "isochron_" + shard.name()));
         }
         this.repository = Repository.init(
-                FileSystemStore.create(repositoryPath), key, new ClusterIdentity(UUID.randomUUID(), "test", identities), Instant.now());
+                FileSystemStore.create(repositoryPath),
+                key,
+                new ClusterIdentity(UUID.randomUUID(), "test", identities),
+                Instant.now());
         this.capture = newCapture();
     }
 
@@ -128,7 +133,8 @@ final class RestoreFixture implements AutoCloseable {
     }
 
     static RestoreOptions options(int major) throws IOException {
-        return RestoreOptions.defaults().withPostgresBin(EmbeddedBinaries.installation(major).bin());
+        return RestoreOptions.defaults()
+                .withPostgresBin(EmbeddedBinaries.installation(major).bin());
     }
 
     RestoreOptions options() throws IOException {
@@ -168,7 +174,8 @@ final class RestoreFixture implements AutoCloseable {
 
     private void stopServersBelow(Path target) throws IOException {
         if (Files.exists(target.resolve(RestoreJournal.FILE))) {
-            for (ShardPlan shard : RestoreJournal.load(target).orElseThrow().plan().shards()) {
+            for (ShardPlan shard :
+                    RestoreJournal.load(target).orElseThrow().plan().shards()) {
                 ShardPaths paths = new ShardPaths(target, shard.shard());
                 if (Files.exists(paths.data().resolve("postmaster.pid"))) {
                     try (PostgresInstance instance = PostgresInstance.builder(

@@ -24,11 +24,14 @@ class RestoreIsolationTest {
             TestShard original = fixture.cluster.shard(0);
             Path archived = fixture.cluster.directory().resolve("archived");
             original.set("archive_command", "touch " + archived);
-            original.set("primary_conninfo", "host=127.0.0.1 port=" + original.port() + " user=isochron passfile=" + original.passwordFile());
+            original.set(
+                    "primary_conninfo",
+                    "host=127.0.0.1 port=" + original.port() + " user=isochron passfile=" + original.passwordFile());
             original.set("restore_command", "touch " + archived);
             original.execute("create table account (id int primary key, balance bigint not null)");
             original.execute("insert into account select n, 100 from generate_series(1, 100) n");
-            original.execute("begin; update account set balance = 0 where id = 7; prepare transaction '" + CANARY + "'");
+            original.execute(
+                    "begin; update account set balance = 0 where id = 7; prepare transaction '" + CANARY + "'");
             fixture.backup();
             original.execute("update account set balance = 50 where id = 8");
             var moment = fixture.moment();
@@ -50,20 +53,26 @@ class RestoreIsolationTest {
                                             Invariant.empty("debts", "select id from account where balance < 0"))));
             assertThat(report.proofs().held()).as("%s", report.proofs()).isTrue();
             assertThat(original.query("select gid from pg_prepared_xacts")).isEqualTo(CANARY);
-            assertThat(original.query("select count(*) from pg_stat_activity where application_name like 'isochron_restore%'"))
+            assertThat(original.query(
+                            "select count(*) from pg_stat_activity where application_name like 'isochron_restore%'"))
                     .isEqualTo("0");
             assertThat(archived).doesNotExist();
             try (RestoredCluster copy = RestoredCluster.open(target, fixture.options())) {
                 try (Connection connection = copy.connection("shard1", "postgres");
                         Statement statement = connection.createStatement()) {
-                    assertThat(one(statement, "select count(*) from pg_prepared_xacts")).isEqualTo("0");
-                    assertThat(one(statement, "select balance from account where id = 7")).isEqualTo("100");
-                    assertThat(one(statement, "select balance from account where id = 8")).isEqualTo("50");
-                    assertThat(one(statement, "select balance from account where id = 9")).isEqualTo("100");
+                    assertThat(one(statement, "select count(*) from pg_prepared_xacts"))
+                            .isEqualTo("0");
+                    assertThat(one(statement, "select balance from account where id = 7"))
+                            .isEqualTo("100");
+                    assertThat(one(statement, "select balance from account where id = 8"))
+                            .isEqualTo("50");
+                    assertThat(one(statement, "select balance from account where id = 9"))
+                            .isEqualTo("100");
                     for (String off : List.of("archive_mode", "ssl", "hot_standby_feedback")) {
                         assertThat(one(statement, "show " + off)).as(off).isEqualTo("off");
                     }
-                    for (String empty : List.of("listen_addresses", "primary_conninfo", "restore_command", "shared_preload_libraries")) {
+                    for (String empty : List.of(
+                            "listen_addresses", "primary_conninfo", "restore_command", "shared_preload_libraries")) {
                         assertThat(one(statement, "show " + empty)).as(empty).isEmpty();
                     }
                     assertThatThrownBy(() -> statement.execute("delete from account"))
@@ -75,7 +84,8 @@ class RestoreIsolationTest {
                         .isEqualTo(Files.readAllBytes(original.dataDirectory().resolve("postgresql.conf")));
                 assertThat(Files.readAllBytes(data.resolve("pg_hba.conf")))
                         .isEqualTo(Files.readAllBytes(original.dataDirectory().resolve("pg_hba.conf")));
-                assertThat(Files.readString(data.resolve("postgresql.auto.conf"))).contains("#archive_command");
+                assertThat(Files.readString(data.resolve("postgresql.auto.conf")))
+                        .contains("#archive_command");
                 copy.release();
                 assertThat(copy.phase()).isEqualTo(RestorePhase.RELEASED);
                 copy.stop();
@@ -88,7 +98,8 @@ class RestoreIsolationTest {
             }
             assertThat(original.query("select gid from pg_prepared_xacts")).isEqualTo(CANARY);
             original.execute("commit prepared '" + CANARY + "'");
-            assertThat(original.query("select count(*) from account where balance = 0")).isEqualTo("1");
+            assertThat(original.query("select count(*) from account where balance = 0"))
+                    .isEqualTo("1");
         }
     }
 

@@ -28,7 +28,9 @@ class RestoreRefusalTest {
     static void captureTwoShards() throws Exception {
         fixture = RestoreFixture.start(2, 17);
         beforeSnapshot = Instant.now();
-        fixture.cluster.shard(0).execute("create table t as select n, repeat('x', 100) as filler from generate_series(1, 2000) n");
+        fixture.cluster
+                .shard(0)
+                .execute("create table t as select n, repeat('x', 100) as filler from generate_series(1, 2000) n");
         fixture.backup();
         fixture.cluster.shard(0).execute("insert into t select n, 'later' from generate_series(1, 500) n");
         moment = fixture.moment();
@@ -42,7 +44,8 @@ class RestoreRefusalTest {
 
     @Test
     void aMomentBeforeTheFirstSnapshotIsRefusedWithTheNearestReachableOne() {
-        PlanRefusedException refused = (PlanRefusedException) catchThrowable(() -> fixture.plan(new Target.Time(beforeSnapshot)));
+        PlanRefusedException refused =
+                (PlanRefusedException) catchThrowable(() -> fixture.plan(new Target.Time(beforeSnapshot)));
         assertThat(refused).isNotNull();
         assertThat(refused.nearestAfter().orElseThrow()).isAfter(beforeSnapshot).isBefore(moment);
         assertThat(refused.nearestBefore()).isEmpty();
@@ -52,9 +55,12 @@ class RestoreRefusalTest {
     @Test
     void aMomentThatNoArchiveHasReachedIsRefusedWithTheSafeTime() {
         Instant future = Instant.now().plusSeconds(3600);
-        PlanRefusedException refused = (PlanRefusedException) catchThrowable(() -> fixture.plan(new Target.Time(future)));
+        PlanRefusedException refused =
+                (PlanRefusedException) catchThrowable(() -> fixture.plan(new Target.Time(future)));
         assertThat(refused).isNotNull();
-        assertThat(refused.nearestBefore().orElseThrow()).isAfterOrEqualTo(moment).isBefore(future);
+        assertThat(refused.nearestBefore().orElseThrow())
+                .isAfterOrEqualTo(moment)
+                .isBefore(future);
         assertThat(refused.nearestAfter()).isEmpty();
     }
 
@@ -62,7 +68,8 @@ class RestoreRefusalTest {
     void aTargetThatHoldsAFileIsRefusedAndLeftAlone() throws IOException {
         Path target = Files.createDirectory(fixture.cluster.directory().resolve("full"));
         Files.writeString(target.resolve("precious"), "mine");
-        assertThatThrownBy(() -> fixture.restore(plan, target, fixture.options())).hasMessageContaining("not empty");
+        assertThatThrownBy(() -> fixture.restore(plan, target, fixture.options()))
+                .hasMessageContaining("not empty");
         try (Stream<Path> files = Files.list(target)) {
             assertThat(files).containsExactly(target.resolve("precious"));
         }
@@ -71,7 +78,8 @@ class RestoreRefusalTest {
     @Test
     void anotherMajorVersionsProgramsAreRefusedBeforeTheTargetExists() throws IOException {
         Path target = fixture.cluster.directory().resolve("never18");
-        assertThatThrownBy(() -> fixture.restore(plan, target, RestoreFixture.options(18))).hasMessageContaining("18");
+        assertThatThrownBy(() -> fixture.restore(plan, target, RestoreFixture.options(18)))
+                .hasMessageContaining("18");
         assertThat(target).doesNotExist();
     }
 
@@ -83,7 +91,8 @@ class RestoreRefusalTest {
         Path closed = Files.createTempDirectory("closed");
         try {
             Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
-            assertThatThrownBy(() -> fixture.restore(plan, closed.resolve("t"), fixture.options())).hasMessageContaining("cannot reach");
+            assertThatThrownBy(() -> fixture.restore(plan, closed.resolve("t"), fixture.options()))
+                    .hasMessageContaining("cannot reach");
             assertThat(closed.resolve("t")).doesNotExist();
         } finally {
             Files.delete(closed);
@@ -108,7 +117,8 @@ class RestoreRefusalTest {
                 plan.estimatedMillis(),
                 plan.requiredBytes());
         Path target = fixture.cluster.directory().resolve("never");
-        assertThatThrownBy(() -> fixture.restore(other, target, fixture.options())).hasMessageContaining("another");
+        assertThatThrownBy(() -> fixture.restore(other, target, fixture.options()))
+                .hasMessageContaining("another");
         assertThat(target).doesNotExist();
     }
 
@@ -125,9 +135,11 @@ class RestoreRefusalTest {
                 assertThatThrownBy(() -> fixture.restore(plan, target, fixture.options()))
                         .as("flipped bit in %s", object)
                         .isInstanceOf(IOException.class)
-                        .hasMessageContaining(fixture.repositoryPath.relativize(object).toString());
+                        .hasMessageContaining(
+                                fixture.repositoryPath.relativize(object).toString());
                 if (Files.exists(target)) {
-                    assertThatThrownBy(() -> RestoredCluster.open(target, fixture.options())).hasMessageContaining("not finished");
+                    assertThatThrownBy(() -> RestoredCluster.open(target, fixture.options()))
+                            .hasMessageContaining("not finished");
                 }
             } finally {
                 replace(object, sound);
@@ -150,7 +162,8 @@ class RestoreRefusalTest {
         try {
             assertThatThrownBy(() -> fixture.plan(new Target.Time(moment)))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(fixture.repositoryPath.relativize(object).toString());
+                    .hasMessageContaining(
+                            fixture.repositoryPath.relativize(object).toString());
         } finally {
             replace(object, sound);
         }
@@ -161,16 +174,19 @@ class RestoreRefusalTest {
         assertThat(fixture.plan(new Target.Time(moment)).id()).isEqualTo(plan.id());
         assertThat(plan.replayBytes()).isPositive();
         assertThat(plan.fetchBytes()).isGreaterThan(1 << 20);
-        assertThat(fixture.repository.documents().get(RestorePlanner.CERTIFICATES, plan.id())).isPresent();
+        assertThat(fixture.repository.documents().get(RestorePlanner.CERTIFICATES, plan.id()))
+                .isPresent();
     }
 
     /** The object whose loss is sure to be noticed: the largest of its kind among those a restore to the moment needs. */
     private static Path largest(String folder) throws IOException {
         try (Stream<Path> files = Files.walk(fixture.repositoryPath)) {
             return files.filter(Files::isRegularFile)
-                    .filter(file -> fixture.repositoryPath.relativize(file).toString().startsWith(folder + "/"))
+                    .filter(file ->
+                            fixture.repositoryPath.relativize(file).toString().startsWith(folder + "/"))
                     .filter(file -> !folder.equals("wal") || isReplayed(file))
-                    .max(java.util.Comparator.comparingLong(file -> file.toFile().length()))
+                    .max(java.util.Comparator.comparingLong(
+                            file -> file.toFile().length()))
                     .orElseThrow();
         }
     }
@@ -181,8 +197,10 @@ class RestoreRefusalTest {
         ShardPlan shard = plan.shards().getFirst();
         return object.toString().contains("/s0001/")
                 && name.length() == 33
-                && Long.parseUnsignedLong(name.substring(0, 16), 16) < shard.boundary().value()
-                && Long.parseUnsignedLong(name.substring(17), 16) > shard.walStart().value();
+                && Long.parseUnsignedLong(name.substring(0, 16), 16)
+                        < shard.boundary().value()
+                && Long.parseUnsignedLong(name.substring(17), 16)
+                        > shard.walStart().value();
     }
 
     private static void replace(Path object, byte[] content) throws IOException {

@@ -31,7 +31,8 @@ class RestoreResumeTest {
         private Restorer() {}
 
         public static void main(String[] arguments) throws IOException {
-            Repository repository = Repository.open(FileSystemStore.open(Path.of(arguments[0])), RepositoryKey.load(Path.of(arguments[1])));
+            Repository repository = Repository.open(
+                    FileSystemStore.open(Path.of(arguments[0])), RepositoryKey.load(Path.of(arguments[1])));
             RestorePlan plan = RestorePlan.fromJson(Files.readAllBytes(Path.of(arguments[2])));
             new ClusterRestore(repository)
                     .execute(
@@ -53,8 +54,10 @@ class RestoreResumeTest {
         for (var shard : fixture.cluster.shards()) {
             shard.execute("insert into account select n, 0 from generate_series(5001, 8000) n");
             // one global transaction that is committed on the first shard only, and one that is committed nowhere
-            shard.execute("begin; update account set balance = balance + 1 where id = 1; prepare transaction '1_b25l_" + shard.name() + "'");
-            shard.execute("begin; update account set balance = balance + 1 where id = 2; prepare transaction '1_dHdv_" + shard.name() + "'");
+            shard.execute("begin; update account set balance = balance + 1 where id = 1; prepare transaction '1_b25l_"
+                    + shard.name() + "'");
+            shard.execute("begin; update account set balance = balance + 1 where id = 2; prepare transaction '1_dHdv_"
+                    + shard.name() + "'");
         }
         fixture.cluster.shard(0).execute("commit prepared '1_b25l_shard1'");
         Instant moment = fixture.moment();
@@ -76,7 +79,8 @@ class RestoreResumeTest {
         Path target = fixture.newTarget();
         for (int kill = 0; kill < 4; kill++) {
             Process restore = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-XX:+UseSerialGC",
                             "-XX:TieredStopAtLevel=1",
                             "--enable-native-access=ALL-UNNAMED",
@@ -101,7 +105,9 @@ class RestoreResumeTest {
             restore.destroyForcibly().waitFor();
         }
         RestoreReport report = fixture.restore(plan, target, fixture.options());
-        assertThat(report.proofs().held()).as("seed %d: %s", seed, report.proofs()).isTrue();
+        assertThat(report.proofs().held())
+                .as("seed %d: %s", seed, report.proofs())
+                .isTrue();
         requireDecided(target);
     }
 
@@ -124,10 +130,13 @@ class RestoreResumeTest {
         assertThat(running.join(java.time.Duration.ofSeconds(60))).isTrue();
         assertThat(failure.get()).isInstanceOf(RestoreCancelledException.class);
         for (ShardPlan shard : plan.shards()) {
-            assertThat(new ShardPaths(target, shard.shard()).data().resolve("postmaster.pid")).doesNotExist();
+            assertThat(new ShardPaths(target, shard.shard()).data().resolve("postmaster.pid"))
+                    .doesNotExist();
         }
-        assertThatThrownBy(() -> RestoredCluster.open(target, fixture.options())).hasMessageContaining("not finished");
-        assertThat(fixture.restore(plan, target, fixture.options()).proofs().held()).isTrue();
+        assertThatThrownBy(() -> RestoredCluster.open(target, fixture.options()))
+                .hasMessageContaining("not finished");
+        assertThat(fixture.restore(plan, target, fixture.options()).proofs().held())
+                .isTrue();
         requireDecided(target);
     }
 
@@ -137,8 +146,9 @@ class RestoreResumeTest {
             for (String shard : restored.shards()) {
                 try (var connection = restored.connection(shard, "postgres");
                         var statement = connection.createStatement();
-                        var rows = statement.executeQuery("select sum(balance), count(*), (select count(*) from pg_prepared_xacts)"
-                                + ", (select balance from account where id = 1), (select balance from account where id = 2) from account")) {
+                        var rows = statement.executeQuery(
+                                "select sum(balance), count(*), (select count(*) from pg_prepared_xacts)"
+                                        + ", (select balance from account where id = 1), (select balance from account where id = 2) from account")) {
                     rows.next();
                     assertThat(rows.getLong(1)).as(shard).isEqualTo(500_001);
                     assertThat(rows.getLong(2)).as(shard).isEqualTo(8000);

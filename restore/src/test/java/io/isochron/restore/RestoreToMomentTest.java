@@ -27,8 +27,10 @@ class RestoreToMomentTest {
             Bank bank = Bank.of(3);
             XaWorkload.createBank(fixture.cluster.xaDataSources(), bank);
             List<Instant> moments = new ArrayList<>();
-            try (XaWorkload workload =
-                    XaWorkload.start(fixture.cluster.xaDataSources(), bank, WorkloadOptions.of(seed).withStalls(0.05, Duration.ofMillis(300)))) {
+            try (XaWorkload workload = XaWorkload.start(
+                    fixture.cluster.xaDataSources(),
+                    bank,
+                    WorkloadOptions.of(seed).withStalls(0.05, Duration.ofMillis(300)))) {
                 Thread.sleep(500);
                 fixture.backup();
                 for (int i = 0; i < 3; i++) {
@@ -44,7 +46,8 @@ class RestoreToMomentTest {
                 Path target = fixture.newTarget();
                 long begin = System.nanoTime();
                 RestoreReport report = fixture.restore(plan, target, fixture.options());
-                System.out.println("restored to " + moment + " in " + (System.nanoTime() - begin) / 1_000_000 + " ms: " + report.phases());
+                System.out.println("restored to " + moment + " in " + (System.nanoTime() - begin) / 1_000_000 + " ms: "
+                        + report.phases());
                 report.proofs().proofs().forEach(System.out::println);
                 assertThat(report.proofs().failed()).isEmpty();
                 assertThat(report.proofs().held()).isTrue();
@@ -57,7 +60,9 @@ class RestoreToMomentTest {
                     for (Connection connection : connections) {
                         connection.close();
                     }
-                    assertThat(check.holds()).as("moment %s, seed %d: %s", moment, seed, check).isTrue();
+                    assertThat(check.holds())
+                            .as("moment %s, seed %d: %s", moment, seed, check)
+                            .isTrue();
                 }
             }
         }

@@ -62,7 +62,8 @@ class TargetDirectoryTest {
     @Test
     void aPlanWithAnUnknownPropertyOrOfAnotherVersionIsRefused() {
         String json = new String(plan("p1").toJson(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThatThrownBy(() -> RestorePlan.fromJson(json.replace("\"grade\"", "\"degree\"").getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        assertThatThrownBy(() -> RestorePlan.fromJson(
+                        json.replace("\"grade\"", "\"degree\"").getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                 .isInstanceOf(RestoreException.class)
                 .hasMessageContaining("degree");
         assertThatThrownBy(() -> RestorePlan.fromJson(json.replace("\"formatVersion\" : 1", "\"formatVersion\" : 2")
@@ -111,9 +112,11 @@ class TargetDirectoryTest {
     void afterTheHostWentDownWhatWasNotSyncedBeginsAnew() throws IOException {
         RestoreJournal journal = RestoreJournal.create(directory, plan("p1"));
         journal.update("shard1", state -> state.with(RestorePhase.REPLAYED));
-        assertThat(RestoreJournal.load(directory).orElseThrow().distrustAfterReboot()).isFalse();
+        assertThat(RestoreJournal.load(directory).orElseThrow().distrustAfterReboot())
+                .isFalse();
         Path file = directory.resolve(RestoreJournal.FILE);
-        String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        String boot =
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
         Files.writeString(file, Files.readString(file).replace(boot, "00000000-0000-0000-0000-000000000000"));
         RestoreJournal after = RestoreJournal.load(directory).orElseThrow();
         assertThat(after.distrustAfterReboot()).isTrue();
@@ -123,6 +126,7 @@ class TargetDirectoryTest {
     @Test
     void aDamagedJournalIsNamed() throws IOException {
         Files.writeString(directory.resolve(RestoreJournal.FILE), "{\"plan\":");
-        assertThatThrownBy(() -> new TargetDirectory(directory).admit("p1", 1)).hasMessageContaining("isochron-restore.json");
+        assertThatThrownBy(() -> new TargetDirectory(directory).admit("p1", 1))
+                .hasMessageContaining("isochron-restore.json");
     }
 }

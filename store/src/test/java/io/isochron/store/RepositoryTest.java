@@ -254,7 +254,9 @@ class RepositoryTest {
         for (int length : new int[] {1, 111, 127, 128, 65_000, 65_536, 1 << 20, 5_000_001}) {
             for (boolean direct : new boolean[] {false, true}) {
                 byte[] bytes = length % 2 == 0 ? new byte[length] : ObjectStoreContract.random(length, length);
-                ByteBuffer buffer = direct ? ByteBuffer.allocateDirect(length) : ByteBuffer.allocate(length + 7).position(7);
+                ByteBuffer buffer = direct
+                        ? ByteBuffer.allocateDirect(length)
+                        : ByteBuffer.allocate(length + 7).position(7);
                 buffer.put(bytes).position(buffer.position() - length);
                 WalRange range = new WalRange(NORTH, 1, at, at + length);
                 repository.wal().write(range, direct ? buffer : buffer.slice());

@@ -58,18 +58,15 @@ final class CutComputation {
             }
             long needed = Math.min(neededBy(transactions, boundaries, from), neededBelow(boundaries, first, from));
             if (needed >= from) {
+                refused = doubtful(transactions, boundaries);
+                if (refused != null) {
+                    return refused;
+                }
                 CutReport report =
                         new CutReport(history, rules, request, epsilon, shards, run, first, horizon, boundaries);
                 return report.write(dialect, table, transactions);
             }
-            refused = request.grade() == Grade.SHARD ? null : cannotTell(transactions, boundaries);
-            if (refused != null) {
-                return refused;
-            }
-            if (from == Long.MIN_VALUE) {
-                return BeforeWindow.of(history, moment, "the cut would lie before the chronicle begins");
-            }
-            from = request.grade() == Grade.SHARD ? Long.MIN_VALUE : Math.min(needed, moment - 2 * (moment - from));
+            from = needed == Long.MIN_VALUE ? needed : Math.min(needed, moment - 2 * (moment - from));
         }
     }
 
@@ -235,6 +232,19 @@ final class CutComputation {
             }
         }
         return from;
+    }
+
+    /** Why the cut cannot be vouched for although all that is known has been read. */
+    private @Nullable Unreachable doubtful(List<GlobalTransaction> transactions, BoundarySet boundaries) {
+        for (int i = 0; i < run.length; i++) {
+            if (boundaries.boundary(i).isBefore(shards.get(i).segment(run[i]).start())) {
+                return BeforeWindow.of(
+                        history,
+                        moment,
+                        "the cut would lie before the chronicle of shard '" + shards.get(i).shard + "' begins");
+            }
+        }
+        return request.grade() == Grade.SHARD ? null : cannotTell(transactions, boundaries);
     }
 
     /** A branch in doubt that is older than another shard's chronicle: nobody knows whether it was committed there. */

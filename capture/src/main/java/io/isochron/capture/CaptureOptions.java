@@ -38,12 +38,12 @@ public record CaptureOptions(
         check("catalog interval", catalogInterval, Duration.ofSeconds(1), Duration.ofHours(1));
     }
 
-    /** 1 s or 16 MiB per object, 64 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
+    /** 1 s or 16 MiB per object, 48 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
     public static CaptureOptions defaults() {
         return new CaptureOptions(
                 Duration.ofSeconds(1),
                 16 * MIB,
-                64L * MIB,
+                48L * MIB,
                 Duration.ofSeconds(2),
                 Duration.ofMillis(250),
                 Duration.ofSeconds(10),

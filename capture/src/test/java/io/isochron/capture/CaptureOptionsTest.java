@@ -11,9 +11,9 @@ class CaptureOptionsTest {
     void rings_share_the_budget_and_sixteen_of_them_leave_room_in_256_mebibytes() {
         CaptureOptions options = CaptureOptions.defaults();
         assertThat(options.ringBytes(1)).isEqualTo(24 << 20);
-        assertThat(options.ringBytes(16)).isEqualTo(4 << 20);
+        assertThat(options.ringBytes(16)).isEqualTo(3 << 20);
         assertThat(options.objectBytes(options.ringBytes(1))).isEqualTo(12 << 20);
-        assertThat(16L * options.ringBytes(16)).isLessThanOrEqualTo(64 << 20);
+        assertThat(16L * options.ringBytes(16)).isLessThanOrEqualTo(48 << 20);
     }
 
     @Test

@@ -43,7 +43,8 @@ public final class ExitGuard {
         }
     }
 
-    private static void closeAll() {
+    /** Closes all that is protected, as the end of the JVM would; what is closed twice does not mind. */
+    public static void closeAll() {
         for (AutoCloseable each : open().reversed()) {
             try {
                 each.close();

@@ -68,6 +68,17 @@ public final class ClusterRestore {
         }
     }
 
+    /**
+     * The plan of the unfinished restore that a directory holds: giving {@link #execute} that plan goes on with it.
+     *
+     * @return empty if the directory holds no restore, or one that is finished
+     */
+    public static java.util.Optional<RestorePlan> unfinished(Path target) throws IOException {
+        return RestoreJournal.load(target)
+                .filter(journal -> !journal.phase().reached(RestorePhase.PROVEN))
+                .map(RestoreJournal::plan);
+    }
+
     /** Makes a running {@link #execute} end soon; the target can be continued. */
     public void cancel() {
         cancelled = true;

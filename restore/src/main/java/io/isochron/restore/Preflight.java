@@ -22,7 +22,7 @@ final class Preflight {
 
     void check(TargetDirectory target) throws IOException {
         if (!repository.cluster().id().toString().equals(plan.clusterId())) {
-            throw new RestoreException(
+            throw new RestoreRefusedException(
                     "plan " + plan.id() + " is for cluster " + plan.clusterName() + " (" + plan.clusterId()
                             + "), the repository is of cluster "
                             + repository.cluster().name() + " ("
@@ -31,7 +31,7 @@ final class Preflight {
         }
         for (ShardPlan shard : plan.shards()) {
             if (!shard.shard().matches("[A-Za-z0-9_][A-Za-z0-9_.-]*")) {
-                throw new RestoreException(
+                throw new RestoreRefusedException(
                         "shard name '" + shard.shard() + "' cannot be a directory's name",
                         "name shards with letters, digits, '_', '.', '-'");
             }
@@ -54,7 +54,7 @@ final class Preflight {
                         .contiguousEnd(
                                 shard.shard(), step.timeline(), step.start().value());
                 if (Long.compareUnsigned(reached, step.end().value()) < 0) {
-                    throw new RestoreException(
+                    throw new RestoreRefusedException(
                             "WAL of shard " + shard.shard() + " on timeline " + step.timeline() + " is archived up to "
                                     + new io.isochron.wal.Lsn(reached) + " only, the plan needs " + step.end(),
                             "it was there when the plan was made; run verify");
@@ -79,7 +79,7 @@ final class Preflight {
                 .start();
         try {
             if (test.waitFor() != 0) {
-                throw new RestoreException(
+                throw new RestoreRefusedException(
                         "user " + runAs.user() + ", who runs the restored servers, cannot reach " + existing,
                         "choose a target that every directory above lets him pass to, such as one under /var/lib or /tmp");
             }

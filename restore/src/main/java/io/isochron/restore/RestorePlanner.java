@@ -184,7 +184,8 @@ public final class RestorePlanner {
                 unreachable.nearestAfter());
     }
 
-    static String describe(Target target) {
+    /** A target in the words that {@link RestorePlan#target} has. */
+    public static String describe(Target target) {
         return switch (target) {
             case Target.Time time -> "time " + time.moment();
             case Target.Latest latest -> "latest";

@@ -29,14 +29,14 @@ final class TargetDirectory {
      */
     Optional<RestoreJournal> admit(String planId, long neededBytes) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path)) {
-            throw new RestoreException(
+            throw new RestoreRefusedException(
                     "target " + path + " is not a directory", "name a directory that is empty or does not exist");
         }
         refusePostmaster(path);
         Optional<RestoreJournal> journal = RestoreJournal.load(path);
         if (journal.isPresent()) {
             if (!journal.get().plan().id().equals(planId)) {
-                throw new RestoreException(
+                throw new RestoreRefusedException(
                         "target " + path + " holds the restore of another plan, "
                                 + journal.get().plan().id() + ", not of " + planId,
                         "name another directory, or go on with that plan");
@@ -46,13 +46,13 @@ final class TargetDirectory {
         refuseContent();
         Path existing = nearestExisting();
         if (!Files.isWritable(existing)) {
-            throw new RestoreException(
+            throw new RestoreRefusedException(
                     "target " + path + " cannot be written: no right to write to " + existing,
                     "choose another place or grant the right");
         }
         long usable = Files.getFileStore(existing).getUsableSpace();
         if (usable < neededBytes) {
-            throw new RestoreException(
+            throw new RestoreRefusedException(
                     "target " + path + " has " + mib(usable) + " MiB of space and the restore may need "
                             + mib(neededBytes) + " MiB",
                     "make room or choose a larger file system");
@@ -67,7 +67,7 @@ final class TargetDirectory {
         try (Stream<Path> entries = Files.list(path)) {
             Optional<Path> first = entries.findAny();
             if (first.isPresent()) {
-                throw new RestoreException(
+                throw new RestoreRefusedException(
                         "target " + path + " is not empty: it holds "
                                 + first.get().getFileName(),
                         "name a directory that is empty or does not exist");
@@ -77,7 +77,7 @@ final class TargetDirectory {
 
     private static void refusePostmaster(Path directory) throws RestoreException {
         if (Files.exists(directory.resolve("postmaster.pid"), LinkOption.NOFOLLOW_LINKS)) {
-            throw new RestoreException(
+            throw new RestoreRefusedException(
                     "target " + directory + " holds a postmaster.pid: a PostgreSQL server runs or ran there",
                     "a data directory is never a target; name a directory that is empty or does not exist");
         }

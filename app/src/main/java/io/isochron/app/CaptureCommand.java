@@ -1,0 +1,166 @@
+package io.isochron.app;
+
+import io.isochron.capture.CaptureOptions;
+import io.isochron.capture.CaptureState;
+import io.isochron.capture.CaptureStatus;
+import io.isochron.capture.ClusterCapture;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Captures all shards until it is stopped. */
+@picocli.CommandLine.Command(
+        name = "capture",
+        description = "Streams every shard's WAL into the repository until it is stopped (Ctrl-C or SIGTERM).",
+        sortOptions = false,
+        footer = {
+            "",
+            "Each shard keeps its WAL in a replication slot for capture; it is created when it is missing.",
+            "Nothing is confirmed to a shard before it is durable in the repository. Safe to kill.",
+            "Ends with exit code 0 when it was stopped, 1 when a shard's capture failed for good.",
+            "",
+            "Example:",
+            "  isochron capture",
+            "  isochron capture --for 10m --output json"
+        })
+final class CaptureCommand extends Command {
+    private static final Duration STEP = Duration.ofMillis(500);
+
+    private final Cancellation cancellation;
+
+    @Option(names = "--for", paramLabel = "TIME", description = "Stop after this long. Default: never.")
+    @Nullable
+    String limit;
+
+    @Option(names = "--status-every", paramLabel = "TIME", description = "How often a status is shown. Default: 10s.")
+    String every = "10s";
+
+    CaptureCommand(Host host, Cancellation cancellation) {
+        super(host);
+        this.cancellation = cancellation;
+    }
+
+    @Override
+    ExitCode run() throws AppException, IOException {
+        Duration statusEvery = Options.duration("--status-every", every);
+        Duration runFor = limit == null ? null : Options.duration("--for", limit);
+        long began = System.nanoTime();
+        boolean failed;
+        try (ClusterCapture capture = new ClusterCapture(sources(), repository(), CaptureOptions.defaults());
+                Progress progress = progress()) {
+            capture.start();
+            long shown = began - statusEvery.toNanos();
+            Announcements announcements = new Announcements();
+            boolean ended = false;
+            while (!ended && !cancellation.requested()) {
+                long now = System.nanoTime();
+                List<CaptureStatus> all = capture.status();
+                announcements.news(all).forEach(line -> {
+                    if (!output().json()) {
+                        progress.step(line);
+                    }
+                });
+                if (output().json() || !host.terminal()) {
+                    if (now - shown >= statusEvery.toNanos()) {
+                        shown = now;
+                        show(all);
+                    }
+                } else {
+                    progress.show(line(all));
+                }
+                ended = (runFor != null && now - began >= runFor.toNanos()) || pause(capture);
+            }
+            // what interrupted the pause must not interrupt the writing of what was received
+            Thread.interrupted();
+            capture.stop();
+            awaitQuietly(capture);
+            List<CaptureStatus> all = capture.status();
+            show(all);
+            announcements.news(all).forEach(progress::step);
+            failed = all.stream().anyMatch(status -> status.state() == CaptureState.FAILED);
+        }
+        return failed ? ExitCode.FAILED : ExitCode.OK;
+    }
+
+    /** Waits a little; true when every shard's capture has ended. */
+    private static boolean pause(ClusterCapture capture) {
+        try {
+            return capture.await(STEP);
+        } catch (InterruptedException _) {
+            return true;
+        }
+    }
+
+    private static void awaitQuietly(ClusterCapture capture) {
+        try {
+            capture.await(Duration.ofMinutes(1));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void show(List<CaptureStatus> all) {
+        List<Object> shards = new ArrayList<>();
+        for (CaptureStatus status : all) {
+            shards.add(Json.object(
+                    "name", status.shard(),
+                    "state", lower(status.state()),
+                    "timeline", status.timeline(),
+                    "received", status.receivedLsn(),
+                    "archived", status.archivedLsn(),
+                    "serverWalEnd", status.serverWalEnd(),
+                    "lagBytes", status.lagBytes(),
+                    "lagMicros", status.lagMicros(),
+                    "safeTime", status.safeTime(),
+                    "lastError", status.lastError(),
+                    "notices", status.notices()));
+        }
+        output().event(
+                        Json.object("at", host.clock().instant(), "shards", shards),
+                        host.clock().instant() + "  " + line(all));
+    }
+
+    private static String line(List<CaptureStatus> all) {
+        List<String> parts = new ArrayList<>();
+        for (CaptureStatus status : all) {
+            parts.add(status.shard() + " " + lower(status.state()) + " " + status.archivedLsn()
+                    + (status.lagMicros() < 0 ? "" : " safe " + Units.millis(status.lagMicros() / 1000) + " ago"));
+        }
+        return String.join("  ", parts);
+    }
+
+    private static String lower(CaptureState state) {
+        return state.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** Errors and notices, each told once. */
+    private static final class Announcements {
+        private final Map<String, String> errors = new HashMap<>();
+        private final Set<String> notices = new HashSet<>();
+
+        List<String> news(List<CaptureStatus> all) {
+            List<String> lines = new ArrayList<>();
+            for (CaptureStatus status : all) {
+                String error = status.lastError();
+                if (error != null && !error.equals(errors.put(status.shard(), error))) {
+                    lines.add("shard " + status.shard() + ": " + error);
+                } else if (error == null && errors.remove(status.shard()) != null) {
+                    lines.add("shard " + status.shard() + ": streaming again");
+                }
+                for (String notice : status.notices()) {
+                    if (notices.add(status.shard() + notice)) {
+                        lines.add("shard " + status.shard() + ": " + notice);
+                    }
+                }
+            }
+            return lines;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.isochron.app;
+
+import io.isochron.chronicle.Dialect;
+import io.isochron.restore.Invariant;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The configuration of one cluster, read from {@code isochron.yaml} and found valid.
+ *
+ * @param file the file it was read from
+ * @param cluster the cluster's name
+ * @param shards its shards, 1 and up, in a fixed order
+ * @param repositoryPath folder of the repository
+ * @param keyFile file of the repository's key
+ * @param postgresBin folder of PostgreSQL's programs for restored shards; empty: looked for
+ * @param dialect how gids of two-phase transactions are read
+ * @param objectives what is aimed at
+ * @param invariants what must hold on every restored cluster
+ */
+record Config(
+        Path file,
+        String cluster,
+        List<Shard> shards,
+        Path repositoryPath,
+        Path keyFile,
+        Optional<Path> postgresBin,
+        Dialect dialect,
+        Objectives objectives,
+        List<Invariant> invariants) {
+
+    /**
+     * A shard.
+     *
+     * @param name its name in the cluster
+     * @param connection libpq connection string or URI, without a password
+     * @param slot name of its replication slot
+     */
+    record Shard(String name, String connection, String slot) {}
+
+    /**
+     * What is aimed at; figures are compared with it and shown, nothing is deleted by it yet.
+     *
+     * @param retention how far back one wants to be able to go
+     * @param rpo largest loss, as a time
+     * @param rto longest restore
+     */
+    record Objectives(Duration retention, Duration rpo, Duration rto) {
+        static final Objectives DEFAULT =
+                new Objectives(Duration.ofDays(14), Duration.ofSeconds(1), Duration.ofMinutes(15));
+    }
+
+    /** Names of the shards in their order. */
+    List<String> shardNames() {
+        return shards.stream().map(Shard::name).toList();
+    }
+
+    /** The commented example that {@code init --example} prints and docs/cli.md explains. */
+    static final String EXAMPLE = """
+            # One cluster. Passwords do not belong here: use ~/.pgpass, passfile= or a service file.
+            cluster: shop
+            repository:
+              path: /var/lib/isochron/shop        # a folder; created by `isochron init`
+              key-file: /etc/isochron/shop.key    # created by `isochron init`; keep a copy elsewhere
+            shards:
+              - name: a
+                connection: host=db-a.example.org port=5432 user=isochron dbname=shop
+              - name: b
+                connection: service=shop_b        # from the service file (PGSERVICEFILE)
+                slot: isochron_b                  # default: isochron_<shard>
+            objectives:
+              retention: 14d
+              rpo: 1s
+              rto: 15m
+            dialect: xa                           # or pgdog, or {pattern: 'shop-(\\d+)-.*'}
+            # postgres-bin: /usr/lib/postgresql/17/bin
+            invariants:                           # what must hold on every restored cluster
+              - name: balances
+                kind: sum                         # sum | matched | empty
+                sql: select coalesce(sum(balance), 0) from accounts
+                expected: 1000000
+            """;
+}

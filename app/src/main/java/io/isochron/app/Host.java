@@ -1,0 +1,43 @@
+package io.isochron.app;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.Map;
+
+/**
+ * What a command may know of the process it runs in.
+ *
+ * @param environment environment variables
+ * @param directory the working directory
+ * @param zone the local time zone; used only to explain what a time without one could mean
+ * @param clock this host's clock
+ * @param out where results go
+ * @param err where progress, warnings and errors go
+ * @param terminal whether {@code err} is a terminal
+ */
+record Host(
+        Map<String, String> environment,
+        Path directory,
+        ZoneId zone,
+        Clock clock,
+        PrintStream out,
+        PrintStream err,
+        boolean terminal) {
+
+    /** The real process. */
+    static Host system() {
+        return new Host(
+                System.getenv(),
+                Path.of("").toAbsolutePath(),
+                ZoneId.systemDefault(),
+                Clock.systemUTC(),
+                new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                Boolean.getBoolean("isochron.terminal"));
+    }
+}

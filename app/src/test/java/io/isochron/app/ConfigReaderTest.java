@@ -1,0 +1,135 @@
+package io.isochron.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.isochron.restore.Invariant;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Test;
+
+class ConfigReaderTest {
+    private static final Path FILE = Path.of("/etc/isochron/isochron.yaml");
+    private static final String MINIMAL = """
+            cluster: shop
+            repository: {path: repo, key-file: /keys/shop.key}
+            shards:
+              - {name: a, connection: host=a}
+            """;
+
+    private static AbstractThrowableAssert<?, ?> problems(String yaml) {
+        return assertThatThrownBy(() -> ConfigReader.read(FILE, yaml))
+                .isInstanceOfSatisfying(
+                        AppException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.CONFIG));
+    }
+
+    @Test
+    void theExampleIsReadWithEverythingInIt() throws Exception {
+        Config config = ConfigReader.read(FILE, Config.EXAMPLE);
+        assertThat(config.cluster()).isEqualTo("shop");
+        assertThat(config.shards())
+                .containsExactly(
+                        new Config.Shard(
+                                "a", "host=db-a.example.org port=5432 user=isochron dbname=shop", "isochron_a"),
+                        new Config.Shard("b", "service=shop_b", "isochron_b"));
+        assertThat(config.objectives())
+                .isEqualTo(new Config.Objectives(Duration.ofDays(14), Duration.ofSeconds(1), Duration.ofMinutes(15)));
+        assertThat(config.invariants())
+                .containsExactly(
+                        Invariant.sum("balances", "select coalesce(sum(balance), 0) from accounts", "1000000"));
+        assertThat(config.dialect().name()).isEqualTo("xa");
+    }
+
+    @Test
+    void whatIsLeftOutHasDefaultsAndPathsStartAtTheFile() throws Exception {
+        Config config = ConfigReader.read(FILE, MINIMAL);
+        assertThat(config.objectives()).isEqualTo(Config.Objectives.DEFAULT);
+        assertThat(config.repositoryPath()).isEqualTo(Path.of("/etc/isochron/repo"));
+        assertThat(config.keyFile()).isEqualTo(Path.of("/keys/shop.key"));
+        assertThat(config.postgresBin()).isEmpty();
+        assertThat(config.invariants()).isEmpty();
+    }
+
+    @Test
+    void anUnknownKeyIsNamedWithItsPlaceAndTheNearestKnownOne() {
+        problems(MINIMAL.replace("shards:", "shard:"))
+                .hasMessageContaining(
+                        "line 3, column 1: unknown key 'shard' in the configuration, did you mean 'shards'?")
+                .hasMessageContaining("the configuration lacks the key 'shards'");
+        problems(MINIMAL + "objectives:\n  retentoin: 14d\n")
+                .hasMessageContaining(
+                        "line 6, column 3: unknown key 'retentoin' in objectives, did you mean 'retention'?");
+    }
+
+    @Test
+    void allProblemsAreReportedAtOnce() {
+        problems("""
+                cluster: Shop!
+                repository:
+                  path: r
+                shards:
+                  - {name: a, connection: host=a password=x}
+                  - {name: a, service: b, connection: host=b}
+                  - {name: c, service: c, slot: Not-A-Slot}
+                objectives: {rto: soon}
+                dialect: seata
+                invariants:
+                  - {name: i, kind: avg, sql: select 1, expected: 1}
+                  - {name: j, kind: sum, sql: select 1}
+                colour: red
+                """)
+                .hasMessageContaining("has 11 problems")
+                .hasMessageContaining("line 1, column 10: 'Shop!' is not a cluster name")
+                .hasMessageContaining("repository lacks the key 'key-file'")
+                .hasMessageContaining("must not hold a password; put it into ~/.pgpass or a file named by passfile=")
+                .hasMessageContaining("shard 'a' appears twice")
+                .hasMessageContaining("needs either 'connection' (a libpq connection string) or 'service'")
+                .hasMessageContaining("'Not-A-Slot' is not a slot name")
+                .hasMessageContaining("'soon' is not a duration")
+                .hasMessageContaining("'seata' is not a dialect")
+                .hasMessageContaining("'avg' is not a kind")
+                .hasMessageContaining("lacks the key 'expected'")
+                .hasMessageContaining("line 13, column 1: unknown key 'colour'");
+    }
+
+    @Test
+    void passwordsAreRefusedInEveryFormAndNeverRepeated() {
+        for (String connection : new String[] {
+            "host=a password=geheim",
+            "PASSWORD = geheim host=a",
+            "postgresql://u:geheim@a/db",
+            "postgres://u@a/db?password=geheim"
+        }) {
+            problems(MINIMAL.replace("host=a", "'" + connection + "'"))
+                    .hasMessageContaining("must not hold a password")
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("geheim"));
+        }
+    }
+
+    @Test
+    void aPasswordFileIsNoPassword() throws Exception {
+        assertThat(ConfigReader.read(FILE, MINIMAL.replace("host=a", "host=a passfile=/p sslpassword_x=1"))
+                        .shards())
+                .hasSize(1);
+    }
+
+    @Test
+    void whatIsNoYamlIsToldWithItsPlace() {
+        problems("cluster: shop\nshards: [a\n").hasMessageContaining("is not YAML: line ");
+        problems("").hasMessageContaining("lacks the key 'cluster'");
+        problems("- a\n- b\n").hasMessageContaining("must be keys with values");
+    }
+
+    @Test
+    void aKeyTwiceIsAProblem() {
+        problems(MINIMAL + "cluster: other\n").hasMessageContaining("key 'cluster' appears twice");
+    }
+
+    @Test
+    void aPatternOfOnesOwnIsADialect() throws Exception {
+        Config config = ConfigReader.read(FILE, MINIMAL + "dialect: {pattern: 'shop-(\\d+)-.*'}\n");
+        assertThat(config.dialect().globalTransaction("shop-17-a")).contains("17");
+        problems(MINIMAL + "dialect: {pattern: 'shop-.*'}\n").hasMessageContaining("0 groups");
+    }
+}

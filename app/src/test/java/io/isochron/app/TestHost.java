@@ -1,0 +1,59 @@
+package io.isochron.app;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.Map;
+
+/** A process that is not there: runs commands and keeps what they print. */
+final class TestHost {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Path directory;
+    private final Map<String, String> environment;
+
+    TestHost(Path directory, Map<String, String> environment) {
+        this.directory = directory;
+        this.environment = environment;
+    }
+
+    TestHost(Path directory) {
+        this(directory, Map.of());
+    }
+
+    /** Runs a command; what earlier ones printed is forgotten. */
+    int run(String... args) {
+        return run(new Cancellation(), args);
+    }
+
+    /** The same, with a way to end it. */
+    int run(Cancellation cancellation, String... args) {
+        out.reset();
+        err.reset();
+        Host host = new Host(
+                environment,
+                directory,
+                ZoneId.of("Europe/Berlin"),
+                Clock.systemUTC(),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        return new Cli(host, cancellation).run(args);
+    }
+
+    String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    /** What was printed to both, for the message of an assertion. */
+    String all() {
+        return out() + err();
+    }
+}

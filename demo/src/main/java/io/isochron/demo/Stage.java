@@ -207,13 +207,15 @@ final class Stage implements AutoCloseable {
 
     /** Ends traffic, capture and servers, and removes everything unless it is to be kept. */
     @Override
-    public void close() throws Exception {
-        try (AutoCloseable files = this::removeFiles;
-                AutoCloseable servers = production == null ? () -> {} : production;
-                AutoCloseable receivers = capture == null ? () -> {} : capture;
-                AutoCloseable meter = rpo == null ? () -> {} : rpo;
-                AutoCloseable clients = traffic == null ? () -> {} : traffic) {
-            // resources are closed from last to first
+    @SuppressWarnings("try") // resources are closed from last to first; that is all they are named for
+    public void close() throws IOException, SQLException {
+        try (ProductionShards servers = production;
+                ClusterCapture receivers = capture;
+                RpoMeter meter = rpo;
+                XaWorkload clients = traffic) {
+            // nothing else to do
+        } finally {
+            removeFiles();
         }
     }
 

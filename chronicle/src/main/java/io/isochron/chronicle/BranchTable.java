@@ -42,7 +42,8 @@ final class BranchTable {
                 shard.segment(continued ? first - 1 : first).openPrepared()) {
             // what the server was asked for when the chronicle began may have been prepared after its first byte
             if (carriesForward
-                    && (continued || (!prepared.end().isAfter(begin) && !preparedWithin(shard, prepared, first, last)))) {
+                    && (continued
+                            || (!prepared.end().isAfter(begin) && !preparedWithin(shard, prepared, first, last)))) {
                 Corrected at = preparedAt(shard, first, prepared);
                 open.put(prepared.xid(), add(shard, shardIndex, prepared.xid(), prepared.gid(), prepared.end(), at));
             }

@@ -52,15 +52,18 @@ final class ReadyWait {
                 return true;
             }
             if (answered && !state.equals(NOT_YET)) {
-                throw new PostgresInstanceException("PostgreSQL on '" + instance.dataDirectory() + "' runs but refuses the user '"
-                        + instance.superuser() + "': " + last, e);
+                throw new PostgresInstanceException(
+                        "PostgreSQL on '" + instance.dataDirectory() + "' runs but refuses the user '"
+                                + instance.superuser() + "': " + last,
+                        e);
             }
             return false;
         }
     }
 
     private PostgresInstanceException failure(String what) {
-        return new PostgresInstanceException("PostgreSQL " + instance.installation().major() + " on '" + instance.dataDirectory()
-                + "' " + what + "; its log ends with:\n" + LogTail.read(instance.log(), logStart));
+        return new PostgresInstanceException(
+                "PostgreSQL " + instance.installation().major() + " on '" + instance.dataDirectory() + "' " + what
+                        + "; its log ends with:\n" + LogTail.read(instance.log(), logStart));
     }
 }

@@ -76,7 +76,9 @@ class SamePagesAsPostgresRecoveryTest {
                     different.add(file.getKey() + " at byte " + at);
                 }
             }
-            assertThat(different).as("seed %d, PostgreSQL %d, replayed to %s", seed, major, plan.boundary()).isEmpty();
+            assertThat(different)
+                    .as("seed %d, PostgreSQL %d, replayed to %s", seed, major, plan.boundary())
+                    .isEmpty();
         }
     }
 
@@ -86,20 +88,26 @@ class SamePagesAsPostgresRecoveryTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("set lock_timeout = '300ms'");
             List<String[]> tables = new ArrayList<>();
-            try (var rows = statement.executeQuery("select format('%I.%I', n.nspname, c.relname), (select quote_ident(a.attname)"
-                    + " from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''"
-                    + " and a.attidentity = '' order by a.attnum limit 1) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-                    + " where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by c.oid")) {
+            try (var rows = statement.executeQuery(
+                    "select format('%I.%I', n.nspname, c.relname), (select quote_ident(a.attname)"
+                            + " from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''"
+                            + " and a.attidentity = '' order by a.attnum limit 1) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                            + " where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by c.oid")) {
                 while (rows.next()) {
                     tables.add(new String[] {rows.getString(1), rows.getString(2)});
                 }
             }
             int changed = 0;
             for (String[] table : tables) {
-                changed += attempt(statement, "update " + table[0] + " set " + table[1] + " = " + table[1] + " where ctid in (select ctid from "
-                        + table[0] + " limit " + (50 + random.nextInt(400)) + ")");
-                attempt(statement, "delete from " + table[0] + " where ctid in (select ctid from " + table[0] + " offset "
-                        + random.nextInt(50) + " limit " + random.nextInt(60) + ")");
+                changed += attempt(
+                        statement,
+                        "update " + table[0] + " set " + table[1] + " = " + table[1]
+                                + " where ctid in (select ctid from " + table[0] + " limit "
+                                + (50 + random.nextInt(400)) + ")");
+                attempt(
+                        statement,
+                        "delete from " + table[0] + " where ctid in (select ctid from " + table[0] + " offset "
+                                + random.nextInt(50) + " limit " + random.nextInt(60) + ")");
                 if (random.nextInt(3) == 0) {
                     attempt(statement, "vacuum " + table[0]);
                 }
@@ -117,13 +125,15 @@ class SamePagesAsPostgresRecoveryTest {
                     "create index on " + name + " using spgist (p)",
                     "create index on " + name + " using brin (id)",
                     "create index on " + name + " using hash (id)",
-                    "insert into " + name + " (p, a, t) select point(-n, n), array[n % 5], 'x' from generate_series(1, 700) n",
+                    "insert into " + name
+                            + " (p, a, t) select point(-n, n), array[n % 5], 'x' from generate_series(1, 700) n",
                     "delete from " + name + " where id % 3 = 0",
                     "vacuum " + name,
                     "truncate " + name + "_u",
                     "insert into " + name + "_u values (1, 'after')",
                     "select lo_from_bytea(0, convert_to(repeat('large', 20000), 'UTF8'))",
-                    "begin; savepoint a; insert into " + name + " (t) values ('kept'); rollback to a; savepoint b; insert into " + name
+                    "begin; savepoint a; insert into " + name
+                            + " (t) values ('kept'); rollback to a; savepoint b; insert into " + name
                             + " (t) values ('sub'); commit",
                     "begin; insert into " + name + " (t) values ('prepared'); prepare transaction '" + name + "'",
                     "checkpoint")) {
@@ -174,7 +184,8 @@ class SamePagesAsPostgresRecoveryTest {
         server.configure(Optional.empty(), "", false, false, true);
         Files.writeString(
                 paths.config(),
-                Files.readString(paths.config()) + "restore_command = 'cp " + archive + "/%f %p'\nrecovery_target_lsn = '" + plan.boundary()
+                Files.readString(paths.config()) + "restore_command = 'cp " + archive
+                        + "/%f %p'\nrecovery_target_lsn = '" + plan.boundary()
                         + "'\nrecovery_target_inclusive = off\nrecovery_target_action = 'promote'\n");
         Files.createFile(paths.data().resolve("recovery.signal"));
         RunAs.current().own(paths.root());
@@ -205,7 +216,10 @@ class SamePagesAsPostgresRecoveryTest {
                     count = reader.read(bytes);
                 }
                 // an archive that ends within a segment: the rest of the file is zeros
-                Files.write(archive.resolve(WalFileName.holding(plan.timeline(), new Lsn(segment), size).name()), bytes.array());
+                Files.write(
+                        archive.resolve(WalFileName.holding(plan.timeline(), new Lsn(segment), size)
+                                .name()),
+                        bytes.array());
             }
         }
     }
@@ -232,7 +246,11 @@ class SamePagesAsPostgresRecoveryTest {
             log = paths.log();
             process = new ProcessBuilder(RunAs.current()
                             .command(List.of(
-                                    fixture.options().postgresBin().orElseThrow().resolve("postgres").toString(),
+                                    fixture.options()
+                                            .postgresBin()
+                                            .orElseThrow()
+                                            .resolve("postgres")
+                                            .toString(),
                                     "-D",
                                     paths.data().toString(),
                                     "-c",
@@ -248,7 +266,10 @@ class SamePagesAsPostgresRecoveryTest {
         }
 
         void signal(String name) throws Exception {
-            assertThat(new ProcessBuilder("/bin/kill", "-" + name, Long.toString(process.pid())).start().waitFor()).isZero();
+            assertThat(new ProcessBuilder("/bin/kill", "-" + name, Long.toString(process.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
         }
 
         /** Waits for the end of recovery, then stops the server cleanly. */
@@ -259,7 +280,8 @@ class SamePagesAsPostgresRecoveryTest {
             }
             assertThat(Files.readString(log)).contains("archive recovery complete");
             signal("INT");
-            assertThat(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(process.exitValue()).as(Files.readString(log)).isZero();
         }
 

@@ -31,15 +31,11 @@ public final class RestoredCluster implements AutoCloseable {
         for (ShardPlan shard : journal.plan().shards()) {
             RestoreJournal.ShardState state = journal.shard(shard.shard());
             ShardPaths paths = new ShardPaths(target, shard.shard());
-            String socket = state.socketDirectory();
-            servers.put(
-                    shard.shard(),
-                    new ShardServer(
-                            shard,
-                            paths,
-                            options,
-                            socket == null ? ShardServer.chooseSocketDirectory(paths) : Path.of(socket),
-                            state.superuser()));
+            Path socket = ShardServer.socketDirectory(paths, state.socketDirectory());
+            if (!socket.toString().equals(state.socketDirectory())) {
+                journal.update(shard.shard(), old -> old.withSocket(socket.toString()));
+            }
+            servers.put(shard.shard(), new ShardServer(shard, paths, options, socket, state.superuser()));
         }
     }
 
@@ -95,6 +91,7 @@ public final class RestoredCluster implements AutoCloseable {
     public void start() throws IOException, InterruptedException {
         for (ShardServer server : servers.values()) {
             if (!server.attach()) {
+                server.ensureSocketDirectory();
                 configure(server);
                 server.start();
             }

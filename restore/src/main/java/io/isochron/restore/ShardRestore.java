@@ -74,13 +74,10 @@ final class ShardRestore {
 
     private Path socketDirectory() throws IOException {
         String known = journal.shard(plan.shard()).socketDirectory();
-        if (known != null
-                && Files.isDirectory(
-                        java.util.Objects.requireNonNull(Path.of(known).getParent()))) {
-            return Path.of(known);
+        Path chosen = ShardServer.socketDirectory(paths, known);
+        if (!chosen.toString().equals(known)) {
+            journal.update(plan.shard(), state -> state.withSocket(chosen.toString()));
         }
-        Path chosen = ShardServer.chooseSocketDirectory(paths);
-        journal.update(plan.shard(), state -> state.withSocket(chosen.toString()));
         return chosen;
     }
 

@@ -27,6 +27,8 @@ final class ShardServer implements Sessions {
     private static final Duration START = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofMinutes(5);
     private static final int SOCKET_PATH_BYTES_MAX = 100;
+    private static final String TEMPORARY = "/tmp";
+    private static final String TEMPORARY_PREFIX = "isochron-";
     static final long POLL_MILLIS = 15;
 
     private final ShardPlan plan;
@@ -35,8 +37,8 @@ final class ShardServer implements Sessions {
     private final PostgresInstallation installation;
     private final RunAs runAs;
     private final PostgresInstance instance;
-    private @Nullable String superuser;
-    private @Nullable String anyDatabase;
+    private volatile @Nullable String superuser;
+    private volatile @Nullable String anyDatabase;
 
     ShardServer(
             ShardPlan plan, ShardPaths paths, RestoreOptions options, Path socketDirectory, @Nullable String superuser)
@@ -54,14 +56,43 @@ final class ShardServer implements Sessions {
                 .build();
     }
 
-    /** A directory for the socket: beside the data if the path is short enough for a socket's address, else a fresh one under /tmp. */
-    static Path chooseSocketDirectory(ShardPaths paths) throws IOException {
+    /**
+     * The directory of the socket: the one that is known if it can still be used, else one beside the data if the path is short enough for a
+     * socket's address, else a fresh one under /tmp that only the servers' user may enter.
+     */
+    static Path socketDirectory(ShardPaths paths, @Nullable String known) throws IOException {
         Path beside = paths.root().resolve("socket");
-        int length =
-                (beside + "/.s.PGSQL." + InstanceConfig.PORT).getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
-        return length <= SOCKET_PATH_BYTES_MAX
-                ? beside
-                : Files.createTempDirectory(Path.of("/tmp"), "isochron-").resolve("s");
+        if (known != null && (Path.of(known).equals(beside) || Files.isDirectory(Path.of(known)))) {
+            return Path.of(known);
+        }
+        String socket = beside + "/.s.PGSQL." + InstanceConfig.PORT;
+        if (socket.getBytes(java.nio.charset.StandardCharsets.UTF_8).length <= SOCKET_PATH_BYTES_MAX) {
+            return beside;
+        }
+        Path fresh = Files.createTempDirectory(Path.of(TEMPORARY), TEMPORARY_PREFIX);
+        RunAs.current().own(fresh);
+        return fresh;
+    }
+
+    /** Makes the socket directory anew if a stop has removed it. */
+    void ensureSocketDirectory() throws IOException {
+        if (!Files.isDirectory(instance.socketDirectory())) {
+            Files.createDirectory(
+                    instance.socketDirectory(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            runAs.own(instance.socketDirectory());
+        }
+    }
+
+    /** Removes a socket directory under /tmp; one beside the data goes with it. */
+    private void removeTemporarySocketDirectory() throws IOException {
+        Path directory = instance.socketDirectory();
+        Path name = directory.getFileName();
+        if (Path.of(TEMPORARY).equals(directory.getParent())
+                && name != null
+                && name.toString().startsWith(TEMPORARY_PREFIX)) {
+            Trees.delete(directory);
+        }
     }
 
     /** Stops a server that a killed process left behind, if there is one. */
@@ -132,6 +163,7 @@ final class ShardServer implements Sessions {
 
     /** Starts the server and returns once it answers, if only to say that it is starting up. */
     void start() throws IOException {
+        anyDatabase = null;
         instance.start(Map.of("config_file", paths.config().toString()), PostgresInstance.Readiness.ANSWERS, START);
     }
 
@@ -155,6 +187,7 @@ final class ShardServer implements Sessions {
 
     void stop() throws IOException {
         instance.stop(PostgresInstance.StopMode.FAST, STOP);
+        removeTemporarySocketDirectory();
     }
 
     void kill() throws IOException {

@@ -36,7 +36,8 @@ class RestoreIsolationTest {
             original.execute("update account set balance = 50 where id = 8");
             var moment = fixture.moment();
             original.execute("update account set balance = 1 where id = 9");
-            Path target = fixture.newTarget();
+            // too long for a socket's address: the sockets must find another place, and leave none behind
+            Path target = fixture.newTarget().resolveSibling("restored1-" + "long".repeat(20));
             RestorePlan plan = fixture.plan(new Target.Time(moment));
             assertThat(plan.shards().getFirst().decisions())
                     .extracting(PlannedDecision::gid)
@@ -58,6 +59,7 @@ class RestoreIsolationTest {
                     .isEqualTo("0");
             assertThat(archived).doesNotExist();
             try (RestoredCluster copy = RestoredCluster.open(target, fixture.options())) {
+                assertThat(copy.connectionString("shard1", "postgres")).contains("host=/tmp/isochron-");
                 try (Connection connection = copy.connection("shard1", "postgres");
                         Statement statement = connection.createStatement()) {
                     assertThat(one(statement, "select count(*) from pg_prepared_xacts"))
@@ -96,6 +98,9 @@ class RestoreIsolationTest {
                     assertThat(one(statement, "show listen_addresses")).isEmpty();
                 }
             }
+            String socket =
+                    RestoreJournal.load(target).orElseThrow().shard("shard1").socketDirectory();
+            assertThat(Path.of(socket)).doesNotExist();
             assertThat(original.query("select gid from pg_prepared_xacts")).isEqualTo(CANARY);
             original.execute("commit prepared '" + CANARY + "'");
             assertThat(original.query("select count(*) from account where balance = 0"))

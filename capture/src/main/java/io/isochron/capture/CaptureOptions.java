@@ -38,10 +38,10 @@ public record CaptureOptions(
         check("catalog interval", catalogInterval, Duration.ofSeconds(1), Duration.ofHours(1));
     }
 
-    /** 1 s or 16 MiB per object, 48 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
+    /** 500 ms or 16 MiB per object, 48 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
     public static CaptureOptions defaults() {
         return new CaptureOptions(
-                Duration.ofSeconds(1),
+                Duration.ofMillis(500),
                 16 * MIB,
                 48L * MIB,
                 Duration.ofSeconds(2),

@@ -24,7 +24,7 @@ public record ClockBounds(long atReferenceMicros, long offsetLowMicros, long off
 
     /**
      * The bounds that one probe gives: the request left at t1, the server read its clock as c, the reply arrived at t2, so that the
-     * offset lies in [c − t2, c − t1].
+     * offset lay in [c − t2, c − t1] when it was read, and at t2 in these widened by the drift of a round trip.
      *
      * @param sentMicros t1, reference clock
      * @param receivedMicros t2, reference clock, not before t1
@@ -35,7 +35,9 @@ public record ClockBounds(long atReferenceMicros, long offsetLowMicros, long off
             throw new IllegalArgumentException(
                     "a probe's reply at " + receivedMicros + " cannot precede its request at " + sentMicros);
         }
-        return new ClockBounds(receivedMicros, serverMicros - receivedMicros, serverMicros - sentMicros);
+        long drift = driftMicros(receivedMicros - sentMicros);
+        return new ClockBounds(
+                receivedMicros, serverMicros - receivedMicros - drift, serverMicros - sentMicros + drift);
     }
 
     /** These bounds as they hold at another reference time, wider by {@link #DRIFT_PPM} for the time between. */

@@ -175,7 +175,7 @@ final class CutComputation {
         return endOfLastRecord(shard, index);
     }
 
-    /** Of the horizon's segment, or the next whose range holds all of its last record with its padding. */
+    /** Of the horizon's segment, or the next whose range holds all of its last record with its padding; else within that padding. */
     private Lsn endOfLastRecord(ShardHistory shard, int index) {
         int last = shard.runEnd(run[index]);
         for (int i = horizon[index]; i <= last; i++) {
@@ -185,7 +185,7 @@ final class CutComputation {
                 return segment.lastRecordEnd();
             }
         }
-        return shard.segment(horizon[index]).lastRecordEnd();
+        return shard.segment(horizon[index]).end();
     }
 
     /** How far back one must read to know what became of every transaction in doubt. */
@@ -205,7 +205,7 @@ final class CutComputation {
 
     private long readFrom(Branch branch) {
         Corrected prepared = branch.prepared;
-        return prepared == null ? Long.MIN_VALUE : rules.readFrom(prepared.micros(), epsilon);
+        return prepared == null ? Long.MIN_VALUE : rules.readFrom(prepared.low(), epsilon);
     }
 
     /** A branch not committed inside: what must become of others, or of it, depends on what all shards did since its PREPARE. */

@@ -105,7 +105,6 @@ public final class CutSolver {
     private Solution positions(Target target, SortedMap<String, Lsn> byShard, Grade grade) {
         Map<String, Lsn> exact = new TreeMap<>();
         long moment = Long.MIN_VALUE;
-        long begin = Long.MIN_VALUE;
         for (String given : byShard.keySet()) {
             if (!history.contains(given)) {
                 return unknown("shard '" + given + "' of the target is not in the cluster");
@@ -124,9 +123,8 @@ public final class CutSolver {
             }
             exact.put(shard.shard, recordBoundary(shard, segment, asked));
             moment = Math.max(moment, latestCommitInside(shard, segment, asked));
-            begin = Math.max(begin, shard.runBeginMicros(shard.runStart(segment)));
         }
-        return at(target, moment == Long.MIN_VALUE ? begin : moment, exact, grade);
+        return at(target, moment, exact, grade);
     }
 
     /** A position within an event's record, or at its start behind a page header, means the boundary before it. */
@@ -141,8 +139,13 @@ public final class CutSolver {
         return asked;
     }
 
+    /** Nothing inside was committed after this; what was committed before the run was before its beginning. */
     private static long latestCommitInside(ShardHistory shard, int segment, Lsn position) {
-        long latest = segment > shard.runStart(segment) ? shard.latestCommitMicros(segment - 1) : Long.MIN_VALUE;
+        int run = shard.runStart(segment);
+        long latest = shard.runBeginMicros(run);
+        if (segment > run) {
+            latest = Math.max(latest, shard.latestCommitMicros(segment - 1));
+        }
         List<Event> events = shard.segment(segment).events();
         for (int e = 0; e < events.size(); e++) {
             if (events.get(e).commits() && events.get(e).inside(position)) {

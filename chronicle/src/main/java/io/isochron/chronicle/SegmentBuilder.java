@@ -311,9 +311,6 @@ public final class SegmentBuilder implements RecordHandler {
         if (clock != null) {
             clocks.add(clock);
         }
-        // a segment switch ends where its WAL segment does; an end of range within the zeros that fill it lies before
-        // that
-        Lsn lastEnd = Lsn.min(lastRecordEnd, end);
         Segment segment = new Segment(
                 shard,
                 sequence,
@@ -321,7 +318,7 @@ public final class SegmentBuilder implements RecordHandler {
                 timeline,
                 start,
                 end,
-                lastEnd,
+                lastRecordEnd,
                 parserRestart,
                 records,
                 checkpoints,
@@ -334,7 +331,7 @@ public final class SegmentBuilder implements RecordHandler {
                 rows.take(),
                 storage,
                 open.allPrepared(),
-                open.oldestStart(lastEnd),
+                open.oldestStart(Lsn.min(lastRecordEnd, end)),
                 running,
                 relations,
                 parameters,

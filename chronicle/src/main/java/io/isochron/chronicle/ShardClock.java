@@ -72,9 +72,25 @@ final class ShardClock {
         while (low > 0 && shardTime(low) > shardMicros && shardTime(low - 1) < shardTime(low)) {
             low--;
         }
-        return steps[low] == steps[high]
-                ? correctBy(nearest(low, high, shardMicros), shardMicros)
-                : correctAcrossStep(segment, low, high, shardMicros);
+        long written = written(segment);
+        long arrived = segments.get(segment).referenceLastMicros();
+        if (written > arrived) {
+            // The reference clock itself was set back: only the readings tell.
+            written = Long.MIN_VALUE;
+            arrived = Long.MAX_VALUE;
+        }
+        if (steps[low] == steps[high]) {
+            Corrected one = correctBy(nearest(low, high, shardMicros), shardMicros);
+            if (one.high() >= written && one.low() <= arrived) {
+                return one;
+            }
+        }
+        return correctAcrossStep(low, high, shardMicros, written, arrived);
+    }
+
+    /** What was written in a segment was written after the last safe point before it. */
+    private long written(int segment) {
+        return safeBefore[segment] == Long.MIN_VALUE ? Long.MIN_VALUE : safeBefore[segment] - INSERT_DELAY_MICROS;
     }
 
     private static Corrected correctBy(ClockBounds reading, long shardMicros) {
@@ -92,13 +108,14 @@ final class ShardClock {
         return readings[best];
     }
 
-    private Corrected correctAcrossStep(int segment, int low, int high, long shardMicros) {
-        long written =
-                safeBefore[segment] == Long.MIN_VALUE ? Long.MIN_VALUE : safeBefore[segment] - INSERT_DELAY_MICROS;
-        long arrived = segments.get(segment).referenceLastMicros();
+    /** Where the clock stepped, seen in the readings or by a time that cannot be: no reading has shown that step yet. */
+    private Corrected correctAcrossStep(int low, int high, long shardMicros, long written, long arrived) {
         Corrected plausible = hull(low, high, shardMicros, written, arrived);
         if (plausible != null) {
             return plausible;
+        }
+        if (written != Long.MIN_VALUE) {
+            return between(written, arrived);
         }
         Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);
         return all != null ? all : correctBy(readings[high], shardMicros);
@@ -114,9 +131,10 @@ final class ShardClock {
                 to = Math.max(to, Math.min(one.high(), arrived));
             }
         }
-        if (from > to) {
-            return null;
-        }
+        return from > to ? null : between(from, to);
+    }
+
+    private static Corrected between(long from, long to) {
         long middle = from + (to - from) / 2;
         return new Corrected(middle, Math.max(middle - from, to - middle));
     }

@@ -125,7 +125,7 @@ final class ShardHistory {
         long begin = segments.get(first).referenceFirstMicros();
         for (int i = first; i <= runEnd(first); i++) {
             if (times[i].length > 0) {
-                return Math.min(begin, times[i][0].micros());
+                return Math.min(begin, times[i][0].high());
             }
         }
         return begin;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class ClockTest {
     @Test
     void aProbeBoundsTheOffsetByItsRoundTrip() {
-        assertThat(ClockBounds.ofProbe(1000, 1400, 5300)).isEqualTo(new ClockBounds(1400, 3900, 4300));
+        assertThat(ClockBounds.ofProbe(1000, 1400, 5300)).isEqualTo(new ClockBounds(1400, 3899, 4301));
         assertThat(new ClockBounds(0, 3900, 4300).offsetMicros()).isEqualTo(4100);
         assertThat(new ClockBounds(0, 3900, 4301).uncertaintyMicros()).isEqualTo(201);
     }
@@ -38,7 +38,7 @@ class ClockTest {
         Optional<ClockStep> step = tracker.probe(1_000_000, 1_000_100, 6_000_050);
         assertThat(step).isPresent();
         assertThat(step.orElseThrow().stepMicros()).isEqualTo(5_000_000);
-        assertThat(tracker.bounds()).contains(new ClockBounds(1_000_100, 4_999_950, 5_000_050));
+        assertThat(tracker.bounds()).contains(new ClockBounds(1_000_100, 4_999_949, 5_000_051));
     }
 
     @Test

@@ -61,6 +61,7 @@ final class ShardBackup implements AutoCloseable {
         long startedMicros = Micros.now();
         ServerSettings settings = ServerSettings.read(connection);
         List<DatabaseName> databases = DatabaseName.list(source);
+        String superuser = BootstrapSuperuser.of(source);
         report(BackupProgress.Phase.CHECKPOINT);
         BaseBackupRequest request = new BaseBackupRequest(
                 options.label(), options.fastCheckpoint(), options.maxRateKibPerSecond(), bytes -> {});
@@ -89,6 +90,7 @@ final class ShardBackup implements AutoCloseable {
                     settings,
                     backup.tablespaces(),
                     databases,
+                    superuser,
                     options.label(),
                     startedMicros,
                     Micros.now());

@@ -4,6 +4,7 @@ import io.isochron.wal.ControlFile;
 import io.isochron.wal.RelationChange;
 import io.isochron.wire.BaseBackup;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -17,6 +18,7 @@ record ShardHeader(
         ServerSettings settings,
         List<BaseBackup.Tablespace> tablespaces,
         List<DatabaseName> databases,
+        @Nullable String superuser,
         String label,
         long startedMicros,
         long endedMicros) {
@@ -61,6 +63,9 @@ record ShardHeader(
                     .put("oid", Integer.toUnsignedLong(database.oid()))
                     .put("name", database.name())
                     .put("connectable", database.connectable());
+        }
+        if (superuser != null) {
+            root.put("superuser", superuser);
         }
         return root.toString();
     }

@@ -278,9 +278,15 @@ final class ShardFetch {
         }
     }
 
+    /** Usually it is an entry like any other and there already; it is never written over, because a kill in the middle of that would leave half of it. */
     private void keepManifest() throws IOException {
-        try (InputStream in = manifest()) {
-            Files.copy(in, paths.data().resolve("backup_manifest"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Path kept = paths.data().resolve("backup_manifest");
+        if (!Files.exists(kept)) {
+            Path part = paths.data().resolve("backup_manifest.part");
+            try (InputStream in = manifest()) {
+                Files.copy(in, part, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            }
+            Files.move(part, kept, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
         }
     }
 

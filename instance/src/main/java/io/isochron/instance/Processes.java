@@ -37,13 +37,18 @@ final class Processes {
         return run(new ProcessBuilder(command));
     }
 
-    /** Sends a signal by name (INT, QUIT, STOP, ...). A process that is gone already is no error. */
+    /** Sends a signal by name (INT, QUIT, STOP, ...), also when the thread is interrupted. A process that is gone already is no error. */
     static void signal(String signal, long pid) throws IOException {
+        boolean interrupted = Thread.interrupted();
         try {
             run(List.of("/bin/sh", "-c", "kill -" + signal + " " + pid));
         } catch (PostgresInstanceException e) {
             if (isAlive(pid)) {
                 throw e;
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

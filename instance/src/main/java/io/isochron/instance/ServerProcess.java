@@ -46,12 +46,30 @@ final class ServerProcess {
      *
      * @return whether all are gone within the time
      */
-    static boolean killAll(ProcessHandle postmaster, Duration patience) throws IOException {
-        Processes.signal("STOP", postmaster.pid());
-        List<ProcessHandle> all = new ArrayList<>(postmaster.descendants().toList());
-        all.add(postmaster);
-        all.forEach(ProcessHandle::destroyForcibly);
-        return Processes.await(patience, () -> all.stream().noneMatch(ProcessHandle::isAlive));
+    static boolean killAll(ProcessHandle postmaster, Duration patience) {
+        // an interrupted thread must not leave a server behind that is halted and never killed
+        boolean interrupted = Thread.interrupted();
+        try {
+            try {
+                Processes.signal("STOP", postmaster.pid());
+            } catch (IOException e) {
+                // interrupted in the middle: killing does not need it
+                interrupted |= Thread.interrupted();
+            }
+            List<ProcessHandle> all = new ArrayList<>(postmaster.descendants().toList());
+            all.add(postmaster);
+            all.forEach(ProcessHandle::destroyForcibly);
+            boolean gone;
+            do {
+                interrupted |= Thread.interrupted();
+                gone = Processes.await(patience, () -> all.stream().noneMatch(ProcessHandle::isAlive));
+            } while (!gone && Thread.currentThread().isInterrupted());
+            return gone;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Nothing of the caller's PostgreSQL settings reaches the server, and its messages are not translated. */

@@ -93,6 +93,20 @@ class PostgresInstanceTest {
     }
 
     @Test
+    void anInterruptedThreadKillsAllTheSameAndStaysInterrupted() throws Exception {
+        instance.start(SMALL);
+        long pid = instance.pid().orElseThrow();
+
+        Thread.currentThread().interrupt();
+        instance.kill();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false))
+                .isFalse();
+        assertThat(instance.state()).isEqualTo(State.STOPPED);
+    }
+
+    @Test
     void aServerThatCannotStartSaysWhyInItsOwnWords() {
         assertThatThrownBy(() -> instance.start(Map.of("shared_buffers", "nonsense")))
                 .isInstanceOf(PostgresInstanceException.class)

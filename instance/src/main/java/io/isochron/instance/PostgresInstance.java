@@ -228,6 +228,10 @@ public final class PostgresInstance implements AutoCloseable {
             if (!ServerProcess.killAll(process, STOP_PATIENCE)) {
                 throw new PostgresInstanceException("PostgreSQL on '" + dataDirectory + "' survived being killed");
             }
+            // killed between making a lock file and writing it: PostgreSQL takes an empty one for a server that is just
+            // starting
+            LockFiles.removeEmpty(dataDirectory.resolve("postmaster.pid"));
+            LockFiles.removeEmpty(socketFile().resolveSibling(socketFile().getFileName() + ".lock"));
         }
         ended();
     }
@@ -366,7 +370,7 @@ public final class PostgresInstance implements AutoCloseable {
         return LogTail.read(log, 0);
     }
 
-    private Path socketFile() {
+    Path socketFile() {
         return socketDirectory.resolve(".s.PGSQL." + port);
     }
 

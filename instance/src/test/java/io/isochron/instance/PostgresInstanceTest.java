@@ -107,6 +107,18 @@ class PostgresInstanceTest {
     }
 
     @Test
+    void aServerKilledWhileItMadeItsLockFilesStartsAgain() throws Exception {
+        instance.start(SMALL);
+        Path lock = instance.socketFile().resolveSibling(instance.socketFile().getFileName() + ".lock");
+        Files.write(lock, new byte[0]);
+
+        instance.kill();
+        instance.start(SMALL);
+
+        assertThat(instance.isRunning()).isTrue();
+    }
+
+    @Test
     void aServerThatCannotStartSaysWhyInItsOwnWords() {
         assertThatThrownBy(() -> instance.start(Map.of("shared_buffers", "nonsense")))
                 .isInstanceOf(PostgresInstanceException.class)

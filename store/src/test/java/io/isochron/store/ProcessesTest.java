@@ -54,7 +54,8 @@ class ProcessesTest {
             one = first.await();
             two = second.await();
         }
-        assertThat(one).doesNotContainAnyElementsOf(two);
+        // one of the two may have won all names before the other had started
+        assertThat(java.util.Collections.disjoint(one, two)).isTrue();
         Set<Integer> all = new TreeSet<>(one);
         all.addAll(two);
         assertThat(all)

@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * @param parameters changes of settings that replay must match
  * @param tablespaces tablespaces created
  * @param restorePoints named restore points
+ * @param fences fences that became known, ascending
+ * @param decisionRecords gids that transactions committed in this segment had written into a coordinator's log table, in order of commit
+ * @param openDecisionRecords the same of transactions still open at the end, by transaction id
  * @param customResourceManagers ids (128 to 255) of extensions' own resource managers seen, ascending
  */
 public record Segment(
@@ -66,6 +69,9 @@ public record Segment(
         List<ParameterChange> parameters,
         List<TablespaceCreated> tablespaces,
         List<RestorePoint> restorePoints,
+        List<FenceMark> fences,
+        List<RecordedGids> decisionRecords,
+        List<RecordedGids> openDecisionRecords,
         List<Integer> customResourceManagers) {
     /** What the first segment of a shard has for the hash of its predecessor. */
     public static final String NO_PREVIOUS = "0".repeat(64);
@@ -85,6 +91,9 @@ public record Segment(
         parameters = List.copyOf(parameters);
         tablespaces = List.copyOf(tablespaces);
         restorePoints = List.copyOf(restorePoints);
+        fences = List.copyOf(fences);
+        decisionRecords = List.copyOf(decisionRecords);
+        openDecisionRecords = List.copyOf(openDecisionRecords);
         customResourceManagers = List.copyOf(customResourceManagers);
         require(sequence >= 0, shard, "sequence " + sequence);
         require(SHA256.matcher(previousSha256).matches(), shard, "previous hash '" + previousSha256 + "'");
@@ -95,6 +104,9 @@ public record Segment(
                 safePoint == null || !safePoint.upTo().isAfter(end),
                 shard,
                 "safe point beyond the segment's end " + end);
+        for (FenceMark fence : fences) {
+            require(!fence.at().isAfter(end), shard, "fence " + fence.id() + " beyond the segment's end " + end);
+        }
         Lsn last = start;
         for (Event event : events) {
             require(event.end().isAfter(last), shard, "event at " + event.start() + " out of order or range");

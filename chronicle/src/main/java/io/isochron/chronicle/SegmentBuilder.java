@@ -35,6 +35,7 @@ public final class SegmentBuilder implements RecordHandler {
     private final WalFormat format;
     private final Consumer<RelationChange> changes = this::change;
     private final OpenTransactions open;
+    private final DecisionRecords decisions;
     private int timeline;
     private long sequence;
     private String previousSha256;
@@ -57,6 +58,7 @@ public final class SegmentBuilder implements RecordHandler {
     private List<ParameterChange> parameters = new ArrayList<>();
     private List<TablespaceCreated> tablespaces = new ArrayList<>();
     private List<RestorePoint> restorePoints = new ArrayList<>();
+    private List<FenceMark> fences = new ArrayList<>();
     private TreeSet<Integer> customResourceManagers = new TreeSet<>();
 
     /**
@@ -77,6 +79,7 @@ public final class SegmentBuilder implements RecordHandler {
         this.lastRecordEnd = start;
         this.previousSha256 = Segment.NO_PREVIOUS;
         this.open = new OpenTransactions(prepared, null);
+        this.decisions = new DecisionRecords(List.of());
     }
 
     private SegmentBuilder(WalFormat format, Segment last, String lastSha256) {
@@ -88,6 +91,7 @@ public final class SegmentBuilder implements RecordHandler {
         this.start = last.end();
         this.lastRecordEnd = last.lastRecordEnd();
         this.open = new OpenTransactions(last.openPrepared(), last.oldestOpenStart());
+        this.decisions = new DecisionRecords(last.openDecisionRecords());
     }
 
     /**
@@ -136,6 +140,7 @@ public final class SegmentBuilder implements RecordHandler {
         if (recordXid != 0) {
             open.wrote(recordXid, record.start());
         }
+        decisions.record(format, record);
         Optional<TransactionEvent> event = TransactionEvents.decode(format, record);
         if (event.isPresent()) {
             event(event.get(), sameBoundary(before, record.start()) ? before : record.start(), record.start());
@@ -165,6 +170,7 @@ public final class SegmentBuilder implements RecordHandler {
                         commit.databaseOid(),
                         commit.subxids()));
                 open.ended(commit.xid(), commit.subxids());
+                decisions.committed(commit.xid(), commit.subxids());
             }
             case TransactionEvent.Abort abort -> {
                 String gid = abort.prepared() ? open.decided(abort.xid(), abort.gid()) : null;
@@ -179,6 +185,7 @@ public final class SegmentBuilder implements RecordHandler {
                         abort.databaseOid(),
                         abort.subxids()));
                 open.ended(abort.xid(), abort.subxids());
+                decisions.aborted(abort.xid(), abort.subxids());
             }
             case TransactionEvent.Prepare prepare -> {
                 events.add(new Event(
@@ -254,10 +261,10 @@ public final class SegmentBuilder implements RecordHandler {
             case CheckpointWritten checkpoint -> {
                 checkpoints++;
                 if (checkpoint.shutdown()) {
-                    open.serverStopped();
+                    serverStopped();
                 }
             }
-            case RelationChange.RecoveryEnded ended -> open.serverStopped();
+            case RelationChange.RecoveryEnded ended -> serverStopped();
             case TransactionsRunning picture -> {
                 running.add(new RunningTransactions(recordEnd, picture.nextXid(), picture.oldestRunningXid()));
                 open.running(picture.nextXid(), picture.oldestRunningXid());
@@ -271,6 +278,11 @@ public final class SegmentBuilder implements RecordHandler {
             case RelationChange.FullPageWritesChanged ignored -> {}
             case RelationChange.BackupEnded ignored -> {}
         }
+    }
+
+    private void serverStopped() {
+        open.serverStopped();
+        decisions.retain(open.allPrepared());
     }
 
     /** The shard's clock was read; the last reading of a segment is kept, and those around a step. */
@@ -290,6 +302,11 @@ public final class SegmentBuilder implements RecordHandler {
         if (safePoint == null || point.referenceMicros() > safePoint.referenceMicros()) {
             safePoint = point;
         }
+    }
+
+    /** A fence is known; its position must lie within the archive when the segment is cut. */
+    public void fence(FenceMark fence) {
+        fences.add(fence);
     }
 
     /** The catalog was read. */
@@ -337,6 +354,9 @@ public final class SegmentBuilder implements RecordHandler {
                 parameters,
                 tablespaces,
                 restorePoints,
+                fences,
+                decisions.take(),
+                decisions.open(),
                 List.copyOf(customResourceManagers));
         next(segment);
         return segment;
@@ -359,6 +379,7 @@ public final class SegmentBuilder implements RecordHandler {
         parameters = new ArrayList<>();
         tablespaces = new ArrayList<>();
         restorePoints = new ArrayList<>();
+        fences = new ArrayList<>();
         customResourceManagers = new TreeSet<>();
     }
 }

@@ -59,6 +59,9 @@ final class SegmentParser {
         List<ParameterChange> parameters = in.list(i -> parameters());
         List<TablespaceCreated> tablespaces = in.list(i -> new TablespaceCreated(lsn(), in.id(), in.text()));
         List<RestorePoint> restorePoints = in.list(i -> new RestorePoint(lsn(), time(), in.text()));
+        List<FenceMark> fences = in.list(i -> new FenceMark(in.unsigned(), lsn(), time()));
+        List<RecordedGids> decisionRecords = in.list(i -> recordedGids());
+        List<RecordedGids> openDecisionRecords = in.list(i -> recordedGids());
         List<Integer> customResourceManagers = in.list(ByteReader::smallInt);
         return new Segment(
                 shard,
@@ -86,6 +89,9 @@ final class SegmentParser {
                 parameters,
                 tablespaces,
                 restorePoints,
+                fences,
+                decisionRecords,
+                openDecisionRecords,
                 customResourceManagers);
     }
 
@@ -169,6 +175,10 @@ final class SegmentParser {
     private OpenPrepared openPrepared() throws SegmentFormatException {
         int id = xid();
         return new OpenPrepared(id, in.text(), lsn(), lsn(), time(), database(), subxids(id));
+    }
+
+    private RecordedGids recordedGids() throws SegmentFormatException {
+        return new RecordedGids(xid(), in.list(ByteReader::text));
     }
 
     private RelationObservation relation() throws SegmentFormatException {

@@ -72,6 +72,13 @@ final class SegmentWriter {
             time(point.timeMicros());
             out.text(point.name());
         });
+        out.list(segment.fences(), (o, fence) -> {
+            out.unsigned(fence.id());
+            lsn(fence.at());
+            time(fence.referenceMicros());
+        });
+        out.list(segment.decisionRecords(), (o, gids) -> recordedGids(gids));
+        out.list(segment.openDecisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.customResourceManagers(), (o, id) -> out.unsigned(id));
     }
 
@@ -157,6 +164,11 @@ final class SegmentWriter {
         time(open.timeMicros());
         database(open.databaseOid());
         out.list(open.subxids(), (o, subxid) -> out.signed(subxid - open.xid()));
+    }
+
+    private void recordedGids(RecordedGids recorded) {
+        xid(recorded.xid());
+        out.list(recorded.gids(), (o, gid) -> out.text(gid));
     }
 
     private void relation(RelationObservation relation) {

@@ -18,6 +18,8 @@ final class Segments {
     private List<StorageChange> storage = new ArrayList<>();
     private List<RunningTransactions> running = new ArrayList<>();
     private List<RelationObservation> relations = new ArrayList<>();
+    private List<FenceMark> fences = new ArrayList<>();
+    private List<RecordedGids> decisionRecords = new ArrayList<>();
     private List<OpenPrepared> open = new ArrayList<>();
 
     Segments(String shard) {
@@ -56,6 +58,18 @@ final class Segments {
     Segments observed(RelationObservation observation) {
         relations.add(observation);
         return this;
+    }
+
+    /** A fence at the current end. */
+    Segments fence(long id, long micros) {
+        fences.add(new FenceMark(id, lastRecordEnd, micros));
+        return this;
+    }
+
+    /** A plain commit that had written gids into the log table of its coordinator. */
+    Segments decides(int xid, long micros, String... gids) {
+        decisionRecords.add(new RecordedGids(xid, List.of(gids)));
+        return event(Event.Kind.COMMIT, xid, micros, null);
     }
 
     Segments withoutSafePoint() {
@@ -104,6 +118,9 @@ final class Segments {
                 List.of(),
                 List.of(),
                 List.of(),
+                fences,
+                decisionRecords,
+                List.of(),
                 List.of()));
         start = end;
         clockMicros = micros;
@@ -113,6 +130,8 @@ final class Segments {
         storage = new ArrayList<>();
         running = new ArrayList<>();
         relations = new ArrayList<>();
+        fences = new ArrayList<>();
+        decisionRecords = new ArrayList<>();
         return this;
     }
 

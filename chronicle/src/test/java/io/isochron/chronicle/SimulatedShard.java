@@ -182,6 +182,9 @@ record SimulatedShard(
                     List.of(),
                     List.of(),
                     List.of(),
+                    List.of(),
+                    List.of(),
+                    List.of(),
                     List.of());
             segments.add(segment);
             previous = "%064x".formatted(segments.size());

@@ -17,6 +17,7 @@ public final class BlockReference {
     boolean hasImage;
     boolean imageApplied;
     boolean imageCompressed;
+    int imageFlags;
     int holeOffset;
     int holeLength;
     int imageLength;

@@ -13,6 +13,7 @@ final class ResourceManager {
     static final int STANDBY = 8;
     static final int HEAP2 = 9;
     static final int HEAP = 10;
+    static final int BTREE = 11;
     static final int LAST_BUILT_IN = 21;
     static final int FIRST_CUSTOM = 128;
 

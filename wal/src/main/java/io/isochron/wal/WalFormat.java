@@ -81,6 +81,11 @@ public final class WalFormat {
         return majorVersion == 14 ? 0x02 : 0x04 | 0x08 | 0x10;
     }
 
+    /** The bit that says that the image is compressed by PostgreSQL's own method, {@code BKPIMAGE_COMPRESS_PGLZ}. */
+    int imagePglzFlag() {
+        return majorVersion == 14 ? 0x02 : 0x04;
+    }
+
     /** Bytes of a dropped statistics item: 18 widened the object id to 64 bits; 14 has none. */
     int droppedStatisticsItemBytes() {
         return majorVersion >= 18 ? 16 : 12;

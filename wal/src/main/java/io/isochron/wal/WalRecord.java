@@ -300,6 +300,7 @@ public final class WalRecord {
         block.holeOffset = holeOffset;
         block.holeLength = holeLength;
         block.imageCompressed = compressed;
+        block.imageFlags = flags;
         block.imageApplied = (flags & format.imageApplyFlag()) != 0;
         return cursor;
     }

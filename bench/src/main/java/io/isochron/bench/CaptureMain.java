@@ -57,7 +57,7 @@ public final class CaptureMain {
                     FileSystemStore.open(directory.resolve("repository")),
                     RepositoryKey.load(directory.resolve("key")));
             LagMeter lag = new LagMeter(cluster, repository);
-            lag.awaitFirst(capture);
+            lag.awaitCaughtUp(capture);
             long committedBefore = traffic.counts().committed();
             lag.measure(seconds, capture);
             long committed = traffic.counts().committed() - committedBefore;
@@ -69,6 +69,7 @@ public final class CaptureMain {
             line.put("seconds", seconds);
             line.put("transactions_per_second", committed / seconds);
             line.put("wal_mib_per_second", lag.walMibPerSecond());
+            line.put("catch_up_seconds", lag.catchUpSeconds());
             line.put("lag_seconds_median", lag.lagSeconds(0.5));
             line.put("lag_seconds_p99", lag.lagSeconds(0.99));
             line.put("lag_seconds_max", lag.lagSeconds(1));

@@ -1,6 +1,7 @@
 package io.isochron.bench;
 
 import io.isochron.store.Repository;
+import io.isochron.store.WalRange;
 import io.isochron.testkit.TestCluster;
 import io.isochron.testkit.TestShard;
 import io.isochron.wal.Lsn;
@@ -15,11 +16,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** Reads each shard's flush position ten times a second and waits until the repository holds it: the time between is the lag. */
+/**
+ * Reads each shard's flush position ten times a second and waits until the repository holds it: the time between is the lag. What lay
+ * on the servers before capture began is no lag; how long it took is measured as the time to catch up.
+ */
 final class LagMeter {
     private static final long EVERY_NANOS = 100_000_000;
     private static final long POLL_MILLIS = 10;
+    private static final long CAUGHT_UP_NANOS = 1_000_000_000;
 
     private record Sample(long nanos, Lsn flushed) {}
 
@@ -28,20 +34,48 @@ final class LagMeter {
     private final List<Long> lagNanos = new ArrayList<>();
     private long walBytes;
     private long measuredNanos;
+    private long catchUpNanos;
 
     LagMeter(TestCluster cluster, Repository repository) {
         this.cluster = cluster;
         this.repository = repository;
     }
 
-    /** Waits until every shard's archive has begun. */
-    void awaitFirst(Process capture) throws IOException, InterruptedException {
-        for (TestShard shard : cluster.shards()) {
-            while (repository.chronicle().lastSequence(shard.name()).isEmpty()) {
+    /** Waits until the archive has caught up with what every shard had flushed when it was asked. */
+    void awaitCaughtUp(Process capture) throws IOException, SQLException, InterruptedException {
+        long began = System.nanoTime();
+        List<Connection> sessions = cluster.superusers("postgres");
+        try {
+            for (int i = 0; i < sessions.size(); i++) {
+                awaitHeld(cluster.shards().get(i), sessions.get(i), capture);
+            }
+        } finally {
+            close(sessions);
+        }
+        catchUpNanos = System.nanoTime() - began;
+    }
+
+    /** Caught up is an archive that holds a flush position within a second of its being read. */
+    private void awaitHeld(TestShard shard, Connection session, Process capture)
+            throws IOException, SQLException, InterruptedException {
+        while (repository.chronicle().lastSequence(shard.name()).isEmpty()) {
+            requireAlive(capture);
+            Thread.sleep(POLL_MILLIS);
+        }
+        long archived;
+        try (Stream<WalRange> ranges = repository.wal().list(shard.name(), 1)) {
+            archived = ranges.findFirst().orElseThrow().start();
+        }
+        long asked;
+        do {
+            asked = System.nanoTime();
+            Lsn flushed = flushed(session);
+            while (flushed.isAfter(new Lsn(archived))) {
                 requireAlive(capture);
                 Thread.sleep(POLL_MILLIS);
+                archived = repository.wal().contiguousEnd(shard.name(), 1, archived);
             }
-        }
+        } while (System.nanoTime() - asked > CAUGHT_UP_NANOS);
     }
 
     /** Measures for some seconds, then until the last sample is archived. */
@@ -84,9 +118,13 @@ final class LagMeter {
                 walBytes += flushed(sessions.get(i)).minus(first[i]);
             }
         } finally {
-            for (Connection session : sessions) {
-                session.close();
-            }
+            close(sessions);
+        }
+    }
+
+    private static void close(List<Connection> sessions) throws SQLException {
+        for (Connection session : sessions) {
+            session.close();
         }
     }
 
@@ -102,6 +140,10 @@ final class LagMeter {
         if (!capture.isAlive()) {
             throw new IOException("capture has ended with " + capture.exitValue());
         }
+    }
+
+    double catchUpSeconds() {
+        return Math.round(catchUpNanos / 1e6) / 1e3;
     }
 
     int samples() {

@@ -145,7 +145,7 @@ class CliJourneyTest {
 
     private static String awaitIncident(TestHost host) {
         List<String> targets = new ArrayList<>();
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(Duration.ofMinutes(3))
                 .pollInterval(Duration.ofMillis(500))
                 .until(() -> {
                     Map<?, ?> found = json(host, "find", "--since", "10m", "--table", "orders", "--output", "json");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Carries out what README.md tells a reader to do, block by block, on real shards. */
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ReadmeTest {
     private static final Path ROOT = Path.of(System.getProperty("isochron.root"));
     private static final Pattern BLOCK =
@@ -190,7 +190,7 @@ class ReadmeTest {
                 .toList();
         captures.forEach(ProcessHandle::destroy);
         for (ProcessHandle capture : captures) {
-            capture.onExit().get(30, TimeUnit.SECONDS);
+            capture.onExit().get(120, TimeUnit.SECONDS);
         }
     }
 

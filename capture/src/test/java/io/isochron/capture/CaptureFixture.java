@@ -112,7 +112,7 @@ final class CaptureFixture implements AutoCloseable {
     }
 
     static CaptureStatus await(ShardCapture capture, Predicate<CaptureStatus> wanted) throws InterruptedException {
-        return await(capture, Duration.ofSeconds(40), wanted);
+        return await(capture, Duration.ofSeconds(120), wanted);
     }
 
     static CaptureStatus await(ShardCapture capture, Duration time, Predicate<CaptureStatus> wanted)

@@ -70,7 +70,7 @@ class KilledCaptureTest {
     /** Until this child has added segments of its own. */
     private static void awaitProgress(CaptureFixture fixture, Process child) throws Exception {
         long before = fixture.repository.chronicle().lastSequence("shard1").orElse(-1);
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
         while (fixture.repository.chronicle().lastSequence("shard1").orElse(-1) < before + 2) {
             assertThat(child.isAlive()).as("the child captures").isTrue();
             assertThat(System.nanoTime()).as("the child makes progress").isLessThan(until);

@@ -32,7 +32,7 @@ class LineAndStoreTest {
             CaptureStatus standby = CaptureFixture.await(
                     capture, status -> String.valueOf(status.lastError()).contains("standby"));
             assertThat(standby.state()).isIn(CaptureState.RECONNECTING, CaptureState.CONNECTING);
-            shard.instance().promote(Duration.ofSeconds(30));
+            shard.instance().promote(Duration.ofSeconds(120));
             CaptureStatus after = CaptureFixture.await(
                     capture, status -> status.state() == CaptureState.STREAMING && status.timeline() == 2);
             shard.execute("create table after_promotion (id int)");

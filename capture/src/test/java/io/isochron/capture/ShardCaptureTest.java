@@ -111,7 +111,7 @@ class ShardCaptureTest {
             CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
             second.start();
             try (Load load = Load.start(fixture.cluster.shard(0), Seeds.seed())) {
-                long until = System.nanoTime() + 60_000_000_000L;
+                long until = System.nanoTime() + 180_000_000_000L;
                 while (capture.status().state() != CaptureState.FAILED
                         && second.status().state() != CaptureState.FAILED) {
                     assertThat(System.nanoTime()).isLessThan(until);

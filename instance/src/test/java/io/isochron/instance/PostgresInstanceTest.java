@@ -136,7 +136,7 @@ class PostgresInstanceTest {
                 .isInstanceOf(PostgresInstanceException.class)
                 .hasMessageContaining("was not ready within 700 ms");
         assertThat(instance.isRunning()).isFalse();
-        instance.start(Map.of("hot_standby", "off"), Readiness.ANSWERS, Duration.ofSeconds(20));
+        instance.start(Map.of("hot_standby", "off"), Readiness.ANSWERS, Duration.ofSeconds(120));
         assertThat(instance.isRunning()).isTrue();
     }
 
@@ -146,7 +146,7 @@ class PostgresInstanceTest {
         RunAs.current().own(directory.resolve("data/standby.signal"));
         instance.start(SMALL);
         assertThat(query("select pg_is_in_recovery()")).isEqualTo("t");
-        instance.promote(Duration.ofSeconds(30));
+        instance.promote(Duration.ofSeconds(120));
         assertThat(query("select pg_is_in_recovery()")).isEqualTo("f");
         assertThatThrownBy(() -> instance.promote(Duration.ofSeconds(5))).hasMessageContaining("cannot be promoted");
     }

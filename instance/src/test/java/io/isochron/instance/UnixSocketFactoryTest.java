@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,19 +70,23 @@ class UnixSocketFactoryTest {
     void aQueryIsCancelledFromAnotherThread() throws Exception {
         try (Connection connection = instance.jdbc("postgres");
                 Statement statement = connection.createStatement()) {
-            CompletableFuture<Void> cancel = CompletableFuture.runAsync(
-                    () -> {
-                        try {
-                            statement.cancel();
-                        } catch (SQLException e) {
-                            throw new IllegalStateException(e);
-                        }
-                    },
-                    CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS));
+            // again and again: a cancel that comes before the query began hits nothing
+            AtomicBoolean over = new AtomicBoolean();
+            CompletableFuture<Void> cancel = CompletableFuture.runAsync(() -> {
+                try {
+                    while (!over.get()) {
+                        Thread.sleep(200);
+                        statement.cancel();
+                    }
+                } catch (SQLException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
             assertThatThrownBy(() -> statement.execute("select pg_sleep(60)"))
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
-            cancel.get(10, TimeUnit.SECONDS);
+            over.set(true);
+            cancel.get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -94,7 +99,7 @@ class UnixSocketFactoryTest {
                     .isInstanceOf(SQLException.class)
                     .hasRootCauseInstanceOf(SocketTimeoutException.class);
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isBetween(Duration.ofMillis(900), Duration.ofSeconds(8));
+                    .isBetween(Duration.ofMillis(900), Duration.ofSeconds(30));
         }
     }
 
@@ -127,7 +132,7 @@ class UnixSocketFactoryTest {
             });
             Thread.sleep(200);
             socket.close();
-            assertThat(outcome.get(5, TimeUnit.SECONDS)).isInstanceOf(SocketException.class);
+            assertThat(outcome.get(60, TimeUnit.SECONDS)).isInstanceOf(SocketException.class);
             assertThat(socket.isClosed()).isTrue();
             assertThat(server.isOpen()).isTrue();
         }
@@ -154,7 +159,7 @@ class UnixSocketFactoryTest {
             while (reader.read(received) >= 0) {
                 Thread.onSpinWait();
             }
-            writer.get(5, TimeUnit.SECONDS);
+            writer.get(60, TimeUnit.SECONDS);
             assertThat(Arrays.copyOf(received.array(), received.position())).isEqualTo(sent);
         }
     }

@@ -107,13 +107,13 @@ class ArchiveFeedSourceTest {
             assertThat(source.limit()).isEqualTo(new Lsn(START + 500));
             Thread waiting = Thread.startVirtualThread(() -> {
                 try {
-                    source.awaitMore(new Lsn(START + 500), Duration.ofSeconds(30));
+                    source.awaitMore(new Lsn(START + 500), Duration.ofSeconds(120));
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
             });
             source.advance(new Lsn(END));
-            assertThat(waiting.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(waiting.join(Duration.ofSeconds(120))).isTrue();
         }
     }
 

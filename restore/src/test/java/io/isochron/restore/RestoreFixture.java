@@ -115,7 +115,7 @@ final class RestoreFixture implements AutoCloseable {
 
     void awaitSafe(Instant moment) {
         Awaitility.await()
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofSeconds(120))
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> new ChronicleReader(repository)
                         .window(moment.minusSeconds(5), null)

@@ -127,7 +127,7 @@ class RestoreResumeTest {
                 failure.set(e);
             }
         });
-        assertThat(running.join(java.time.Duration.ofSeconds(60))).isTrue();
+        assertThat(running.join(java.time.Duration.ofSeconds(180))).isTrue();
         assertThat(failure.get()).isInstanceOf(RestoreCancelledException.class);
         for (ShardPlan shard : plan.shards()) {
             Path lock = new ShardPaths(target, shard.shard()).data().resolve("postmaster.pid");

@@ -280,7 +280,7 @@ class SamePagesAsPostgresRecoveryTest {
             }
             assertThat(Files.readString(log)).contains("archive recovery complete");
             signal("INT");
-            assertThat(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS))
+            assertThat(process.waitFor(180, java.util.concurrent.TimeUnit.SECONDS))
                     .isTrue();
             assertThat(process.exitValue()).as(Files.readString(log)).isZero();
         }

@@ -227,7 +227,7 @@ class RepositoryTest {
             assertThat(reader.awaitMore(Duration.ofMillis(50))).isFalse();
             writeWal(base, wal, (int) rest[0], (int) rest[1]);
             assertThat(reader.available()).isEqualTo(base + wal.length);
-            assertThat(reader.awaitMore(Duration.ofSeconds(5))).isTrue();
+            assertThat(reader.awaitMore(Duration.ofSeconds(60))).isTrue();
             into.limit(got.length);
             while (reader.read(into) > 0) {}
         }

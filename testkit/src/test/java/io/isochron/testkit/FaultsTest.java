@@ -31,7 +31,7 @@ class FaultsTest {
     @Test
     void aChildJvmTellsItsOutputAndStatus() throws Exception {
         ChildJvm child = ChildJvm.start(Child.class, temporary.resolve("out"), List.of("-Xmx32m"), List.of("quickly"));
-        assertThat(child.await(Duration.ofSeconds(30))).isEqualTo(7);
+        assertThat(child.await(Duration.ofSeconds(120))).isEqualTo(7);
         assertThat(child.output()).isEqualTo("hello quickly\n");
     }
 
@@ -40,7 +40,7 @@ class FaultsTest {
         try (ChildJvm child = ChildJvm.start(Child.class, temporary.resolve("out"), List.of(), List.of("sleep"))) {
             Awaitility.await().until(() -> child.output().contains("hello"));
             child.kill();
-            assertThat(child.await(Duration.ofSeconds(5))).isEqualTo(128 + 9);
+            assertThat(child.await(Duration.ofSeconds(60))).isEqualTo(128 + 9);
         }
     }
 

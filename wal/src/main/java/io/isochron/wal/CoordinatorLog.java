@@ -41,7 +41,7 @@ public final class CoordinatorLog {
      */
     public static @Nullable String gidWritten(WalFormat format, WalRecord record) throws WalDamagedException {
         int rmgr = record.rmgr();
-        if (rmgr != ResourceManager.HEAP && rmgr != ResourceManager.BTREE
+        if ((rmgr != ResourceManager.HEAP && rmgr != ResourceManager.BTREE)
                 || (record.info() & OPERATION_MASK) != (rmgr == ResourceManager.HEAP ? HEAP_INSERT : BTREE_INSERT_LEAF)
                 || record.blockCount() == 0
                 || record.mainLength() < 2) {

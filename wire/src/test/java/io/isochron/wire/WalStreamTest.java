@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {17, 18})
 final class WalStreamTest {
-    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofSeconds(120);
 
     private static TestCluster cluster;
 
@@ -182,7 +182,7 @@ final class WalStreamTest {
             }
             long before = System.nanoTime();
             assertThat(stream.receive(Duration.ofMillis(100))).isNull();
-            assertThat(System.nanoTime() - before).isBetween(90_000_000L, 2_000_000_000L);
+            assertThat(System.nanoTime() - before).isBetween(90_000_000L, 30_000_000_000L);
 
             assertThat(failureOfReceiveAfter(stream, Thread::interrupt)).isInstanceOf(InterruptedIOException.class);
             stream.sendStatus(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, true);
@@ -207,7 +207,7 @@ final class WalStreamTest {
         });
         Thread.sleep(100);
         action.accept(receiver);
-        Exception e = failure.get(5, TimeUnit.SECONDS);
+        Exception e = failure.get(60, TimeUnit.SECONDS);
         receiver.join();
         return e;
     }

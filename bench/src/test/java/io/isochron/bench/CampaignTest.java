@@ -23,4 +23,16 @@ class CampaignTest {
         assertThat(result.torn() + result.failed()).isZero();
         assertThat(result.transactions()).isPositive();
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {14, 15, 16})
+    void anOlderMajorIsCapturedAndRestoredWithAllProofsToo(int postgres) throws Exception {
+        long seed = Long.getLong("isochron.seed", System.nanoTime());
+
+        Campaign.Result result = Campaign.run(2, postgres, seed, 1, Duration.ofSeconds(2), System.out::println);
+
+        assertThat(result.complaints()).as("seed " + seed).isEmpty();
+        assertThat(result.torn() + result.failed()).isZero();
+        assertThat(result.transactions()).isPositive();
+    }
 }

@@ -20,7 +20,7 @@ public record ServerIdentity(
         String systemIdentifier, int major, int versionNum, int timeline, int walSegmentSizeBytes, boolean standby) {
 
     /** The oldest and newest major versions that this version of Isochron captures. */
-    public static final int MAJOR_MIN = 15;
+    public static final int MAJOR_MIN = 14;
 
     public static final int MAJOR_MAX = 18;
 

@@ -129,10 +129,10 @@ class FaultsTest {
 
     @Test
     void a_version_that_is_not_supported_is_refused() {
-        ServerIdentity old = new ServerIdentity("1", 14, 140_000, 1, 16 << 20, false);
+        ServerIdentity old = new ServerIdentity("1", 13, 130_000, 1, 16 << 20, false);
         assertThatThrownBy(() -> old.requireSupported("shard1"))
                 .isInstanceOf(CaptureException.class)
-                .hasMessageContaining("shard1 runs PostgreSQL 14");
+                .hasMessageContaining("shard1 runs PostgreSQL 13");
     }
 
     @Test

@@ -28,9 +28,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What our feed makes of a base backup equals, byte for byte and before anyone connects, what PostgreSQL's own recovery makes of it at the same
@@ -46,8 +47,14 @@ class SamePagesAsPostgresRecoveryTest {
     private static final Pattern NOT_COMPARED = Pattern.compile(
             "global/pg_control|pg_wal/.*|postmaster\\.(pid|opts)|.*\\.signal|backup_label\\.old|backup_manifest|.*\\.conf|pg_stat/.*|pg_stat_tmp/.*");
 
+    /** 17 and 18, or the one that {@code -Disochron.postgres=} names. */
+    static IntStream majors() {
+        Integer one = Integer.getInteger("isochron.postgres");
+        return one == null ? IntStream.of(17, 18) : IntStream.of(one);
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {17, 18})
+    @MethodSource("majors")
     void everyRelationAndSlruFileIsTheSame(int major) throws Exception {
         long seed = Seeds.seed();
         try (RestoreFixture fixture = RestoreFixture.start(1, major)) {

@@ -7,9 +7,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Records by the extension pg_walinspect. */
 final class WalInspect {
+    private static final Pattern BLOCK =
+            Pattern.compile("blkref #(\\d+): rel (\\S+) fork (\\w+) blk (\\d+)( \\(FPW\\)( for WAL verification)?)?");
+    private static final List<String> FORKS = List.of("main", "fsm", "vm", "init");
+
     private WalInspect() {}
 
     static List<OracleRecord> records(WalServer server, Lsn start, Lsn end) throws SQLException {
@@ -19,10 +24,11 @@ final class WalInspect {
             connection.setAutoCommit(false);
             sql.execute("create extension pg_walinspect");
             sql.setFetchSize(10_000);
-            Map<String, List<String>> blocks = blocks(sql, start, end);
+            Map<String, List<String>> blocks = server.major() == 15 ? Map.of() : blocks(sql, start, end);
             try (var row = sql.executeQuery("select start_lsn, end_lsn, prev_lsn, xid, resource_manager, record_type,"
                     + " case resource_manager when 'LogicalMessage' then '' else description end,"
-                    + " record_length, fpi_length, main_data_length from pg_get_wal_records_info('" + start
+                    + " record_length, fpi_length, main_data_length, "
+                    + (server.major() == 15 ? "block_ref" : "null") + " from pg_get_wal_records_info('" + start
                     + "', '" + end
                     + "')")) {
                 while (row.next()) {
@@ -37,12 +43,24 @@ final class WalInspect {
                             row.getInt(8),
                             row.getInt(9),
                             row.getInt(10),
-                            blocks.getOrDefault(row.getString(1), List.of())));
+                            server.major() == 15
+                                    ? blocks(row.getString(11))
+                                    : blocks.getOrDefault(row.getString(1), List.of())));
                 }
             }
             connection.rollback();
         }
         return records;
+    }
+
+    /** The block references of a record as 15 writes them in one text; it has no function that gives them as rows. */
+    private static List<String> blocks(String text) {
+        return BLOCK.matcher(text == null ? "" : text)
+                .results()
+                .map(block -> block.group(1) + " " + block.group(2) + " " + FORKS.indexOf(block.group(3)) + " "
+                        + block.group(4)
+                        + (block.group(5) == null ? "" : block.group(6) == null ? " image" : " image for checks"))
+                .toList();
     }
 
     private static Map<String, List<String>> blocks(Statement sql, Lsn start, Lsn end) throws SQLException {

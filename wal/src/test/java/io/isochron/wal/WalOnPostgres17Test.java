@@ -2,7 +2,7 @@ package io.isochron.wal;
 
 import java.util.List;
 
-class WalOnPostgres17Test extends RealWal {
+class WalOnPostgres17Test extends RealWalWithOracle {
     WalOnPostgres17Test() {
         super(17, "replica");
     }

@@ -2,7 +2,7 @@ package io.isochron.wal;
 
 import java.util.List;
 
-class WalOnPostgres18Test extends RealWal {
+class WalOnPostgres18Test extends RealWalWithOracle {
     WalOnPostgres18Test() {
         super(18, "logical");
     }

@@ -29,7 +29,8 @@ final class WalServer implements AutoCloseable {
 
     WalServer(int major, Map<String, String> further) throws IOException {
         this.major = major;
-        PostgresInstallation installation = major == 15
+        // Debian's 15 where it is there, because the segments are then of the same build as pg_waldump
+        PostgresInstallation installation = major == 15 && Files.isExecutable(WalDump.PROGRAM)
                 ? PostgresInstallation.at(Path.of("/usr/lib/postgresql/15/bin"))
                 : EmbeddedBinaries.installation(major);
         directory = TempDirs.create("icwal-", runAs);

@@ -18,18 +18,25 @@ final class Backend implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Backend.class);
 
     private final MessageChannel channel;
+    private final Endpoint endpoint;
     private final String where;
     private final Map<String, String> parameters = new HashMap<>();
     private boolean channelBound;
 
     /** @param where names server and user, for every error */
-    Backend(MessageChannel channel, String where) {
+    Backend(MessageChannel channel, Endpoint endpoint, String where) {
         this.channel = channel;
+        this.endpoint = endpoint;
         this.where = where;
     }
 
     String where() {
         return where;
+    }
+
+    /** The one of the settings' endpoints that answered. */
+    Endpoint endpoint() {
+        return endpoint;
     }
 
     /** Whether SCRAM was bound to the TLS channel. */

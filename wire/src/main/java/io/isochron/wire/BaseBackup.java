@@ -11,8 +11,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running base backup, in the protocol of PostgreSQL 15 and later (documentation, chapter 53.4, BASE_BACKUP): one COPY OUT whose
- * messages are parts of archives, of the manifest, or progress. Pulled by one thread; whoever pulls slowly slows the server down.
+ * A running base backup (documentation, chapter 53.4, BASE_BACKUP); how its parts lie on the wire depends on the server's version, see
+ * {@link BackupParts}. Pulled by one thread; whoever pulls slowly slows the server down.
  */
 public final class BaseBackup implements AutoCloseable {
     /**
@@ -53,14 +53,16 @@ public final class BaseBackup implements AutoCloseable {
     private final int timeline;
     private final List<Tablespace> tablespaces = new ArrayList<>();
     private @Nullable PartStream current;
-    private boolean announced; // the current message begins the next part
+    private final BackupParts parts;
     private @Nullable End end;
     private long archiveBytes;
 
-    BaseBackup(Backend backend, BaseBackupRequest request) throws IOException {
+    BaseBackup(Backend backend, int serverVersionNum, BaseBackupRequest request) throws IOException {
         this.backend = backend;
         this.progress = request.progress();
-        backend.channel().send(MessageBuilder.of('Q').text(command(request)));
+        boolean copyPerPart = serverVersionNum < 150_000;
+        this.parts = copyPerPart ? new CopyPerPart(backend, tablespaces) : new TaggedParts(backend);
+        backend.channel().send(MessageBuilder.of('Q').text(copyPerPart ? command14(request) : command(request)));
         try {
             List<@Nullable String> row = readRow();
             startLsn = Lsn.parse(Objects.requireNonNull(row.get(0)));
@@ -73,10 +75,22 @@ public final class BaseBackup implements AutoCloseable {
     }
 
     private static String command(BaseBackupRequest request) {
-        return "BASE_BACKUP (LABEL '" + request.label().replace("'", "''") + "', PROGRESS, CHECKPOINT '"
+        return "BASE_BACKUP (LABEL " + label(request) + ", PROGRESS, CHECKPOINT '"
                 + (request.fastCheckpoint() ? "fast" : "spread") + "', WAL false, WAIT false"
                 + (request.maxRateKibPerSecond() == 0 ? "" : ", MAX_RATE " + request.maxRateKibPerSecond())
                 + ", MANIFEST 'yes', MANIFEST_CHECKSUMS 'CRC32C')";
+    }
+
+    /** The grammar up to 14 has words instead of named options, each only where it is wanted. */
+    private static String command14(BaseBackupRequest request) {
+        return "BASE_BACKUP LABEL " + label(request) + " PROGRESS" + (request.fastCheckpoint() ? " FAST" : "")
+                + " NOWAIT"
+                + (request.maxRateKibPerSecond() == 0 ? "" : " MAX_RATE " + request.maxRateKibPerSecond())
+                + " MANIFEST 'yes' MANIFEST_CHECKSUMS 'CRC32C'";
+    }
+
+    private static String label(BaseBackupRequest request) {
+        return "'" + request.label().replace("'", "''") + "'";
     }
 
     /** The first row that comes. */
@@ -147,22 +161,19 @@ public final class BaseBackup implements AutoCloseable {
         if (unread != null) {
             unread.skipRest();
         }
-        if (!announced) {
-            advance();
+        BackupParts.Head head;
+        try {
+            head = parts.next();
+        } catch (IOException e) {
+            close();
+            throw e;
         }
-        announced = false;
-        MessageChannel channel = backend.channel();
-        if (channel.type() == 'c') {
+        if (head == null) {
             return finish();
         }
-        byte kind = channel.body().get();
         PartStream stream = new PartStream();
         current = stream;
-        return switch (kind) {
-            case 'n' -> new Archive(channel.text(), channel.text(), stream);
-            case 'm' -> new Manifest(stream);
-            default -> throw backend.unexpected("of kind '" + MessageChannel.printable(kind) + "' in a base backup");
-        };
+        return head.manifest() ? new Manifest(stream) : new Archive(head.name(), head.location(), stream);
     }
 
     private End finish() throws IOException {
@@ -187,25 +198,6 @@ public final class BaseBackup implements AutoCloseable {
         return done;
     }
 
-    /** Goes to the next message of the copy that is not mere progress. */
-    private void advance() throws IOException {
-        MessageChannel channel = backend.channel();
-        try {
-            do {
-                backend.next(Deadline.NEVER);
-                if (channel.type() == 'c') {
-                    return;
-                }
-                if (channel.type() != 'd' || !channel.body().hasRemaining()) {
-                    throw backend.unexpected("in a base backup");
-                }
-            } while (channel.body().get(channel.body().position()) == 'p');
-        } catch (IOException e) {
-            close();
-            throw e;
-        }
-    }
-
     boolean isOver() {
         return end != null;
     }
@@ -225,17 +217,19 @@ public final class BaseBackup implements AutoCloseable {
 
         private boolean fill() throws IOException {
             while (!over && !piece.hasRemaining()) {
-                advance();
-                MessageChannel channel = backend.channel();
-                ByteBuffer body = channel.body();
-                if (channel.type() == 'd' && body.get(body.position()) == 'd') {
-                    body.get();
-                    piece = body;
-                    archiveBytes += body.remaining();
-                    progress.accept(archiveBytes);
-                } else {
+                ByteBuffer data;
+                try {
+                    data = parts.data();
+                } catch (IOException e) {
+                    BaseBackup.this.close();
+                    throw e;
+                }
+                if (data == null) {
                     over = true;
-                    announced = true;
+                } else {
+                    piece = data;
+                    archiveBytes += data.remaining();
+                    progress.accept(archiveBytes);
                 }
             }
             return !over;

@@ -116,6 +116,19 @@ public final class ConnectionSettings {
         return new ConnectionSettings(changed, environment);
     }
 
+    /** The same settings for one of their own endpoints. */
+    ConnectionSettings only(Endpoint endpoint) {
+        Map<String, String> changed = new LinkedHashMap<>(values);
+        changed.put("host", endpoint.host());
+        changed.put("port", String.valueOf(endpoint.port()));
+        changed.remove("hostaddr");
+        String address = endpoint.address();
+        if (address != null) {
+            changed.put("hostaddr", address);
+        }
+        return new ConnectionSettings(changed, environment);
+    }
+
     private ConnectionSettings with(String keyword, String value) {
         Map<String, String> changed = new LinkedHashMap<>(values);
         changed.put(keyword, value);

@@ -23,13 +23,14 @@ import javax.net.ssl.SSLException;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a server among the endpoints of the settings, negotiates TLS and logs in for physical replication. */
+/** Finds a server among the endpoints of the settings, negotiates TLS and logs in, for physical replication or for SQL. */
 final class Connector {
     private static final int SSL_REQUEST = 80_877_103;
     private static final int PROTOCOL_3_0 = 196_608;
     private static final String CANNOT_CONNECT_NOW = "57P03";
 
     private final ConnectionSettings settings;
+    private boolean replication = true;
 
     Connector(ConnectionSettings settings) {
         this.settings = settings;
@@ -74,6 +75,12 @@ final class Connector {
                 String.join("\n", failures.stream().map(Backend::reason).toList()));
         failures.forEach(all::addSuppressed);
         throw all;
+    }
+
+    /** As {@link #connect}, for SQL in the settings' database instead of replication. */
+    Backend connectForSql() throws IOException {
+        replication = false;
+        return connect();
     }
 
     private List<Endpoint> shuffled(List<Endpoint> endpoints) {
@@ -193,6 +200,7 @@ final class Connector {
                 usedTls = secured != null;
                 Backend backend = new Backend(
                         new MessageChannel(secured == null ? plain : secured),
+                        endpoint,
                         endpoint + " user \"" + settings.user() + "\"");
                 logIn(backend, secured, deadline);
                 return backend;
@@ -259,8 +267,8 @@ final class Connector {
             MessageBuilder startup = MessageBuilder.startup(PROTOCOL_3_0)
                     .text("user")
                     .text(settings.user())
-                    .text("replication")
-                    .text("true")
+                    .text(replication ? "replication" : "database")
+                    .text(replication ? "true" : settings.database())
                     .text("application_name")
                     .text(settings.applicationName())
                     .text("client_encoding")
@@ -277,7 +285,9 @@ final class Connector {
             Authenticator authenticator = new Authenticator(
                     backend,
                     settings,
-                    () -> settings.password(endpoint, "replication", settings.database()),
+                    () -> replication
+                            ? settings.password(endpoint, "replication", settings.database())
+                            : settings.password(endpoint, settings.database()),
                     certificate,
                     secured != null || endpoint.isUnix() || loopback);
             boolean done = false;

@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
  * <p>All methods throw {@link PostgresException} if the server refuses, and another {@link IOException} if it cannot be reached.
  */
 public final class ReplicationConnection implements AutoCloseable {
+    private final ConnectionSettings settings;
     private final Backend backend;
     private final int serverVersionNum;
     private BooleanSupplier idle = () -> true;
 
-    private ReplicationConnection(Backend backend) throws IOException {
+    private ReplicationConnection(ConnectionSettings settings, Backend backend) throws IOException {
+        this.settings = settings;
         this.backend = backend;
         this.serverVersionNum = Integer.parseInt(show("server_version_num"));
     }
@@ -37,7 +39,7 @@ public final class ReplicationConnection implements AutoCloseable {
     public static ReplicationConnection open(ConnectionSettings settings) throws IOException {
         Backend backend = new Connector(settings).connect();
         try {
-            return new ReplicationConnection(backend);
+            return new ReplicationConnection(settings, backend);
         } catch (IOException | RuntimeException e) {
             backend.close();
             throw e;
@@ -94,8 +96,14 @@ public final class ReplicationConnection implements AutoCloseable {
                         backend.where() + ": replication slot \"" + name + "\" vanished after it was created"));
     }
 
-    /** READ_REPLICATION_SLOT (PostgreSQL 15 and later): a physical slot, or empty if there is none of this name. */
+    /**
+     * A physical slot, or empty if there is none of this name: by READ_REPLICATION_SLOT, which PostgreSQL 14 does not have; there by
+     * SQL on an ordinary connection to the settings' database.
+     */
     public Optional<SlotState> readSlot(String name) throws IOException {
+        if (serverVersionNum < 150_000) {
+            return readSlotBySql(name);
+        }
         List<@Nullable String> row = only(query("READ_REPLICATION_SLOT " + quoted(name)), 3, "READ_REPLICATION_SLOT");
         if (row.get(0) == null) {
             return Optional.empty();
@@ -106,6 +114,27 @@ public final class ReplicationConnection implements AutoCloseable {
                 name,
                 restart == null ? null : Lsn.parse(restart),
                 timeline == null ? 0 : Integer.parseUnsignedInt(timeline)));
+    }
+
+    private Optional<SlotState> readSlotBySql(String name) throws IOException {
+        List<List<@Nullable String>> rows;
+        try (Backend sql = new Connector(settings.only(backend.endpoint())).connectForSql()) {
+            rows = sql.query("select restart_lsn from pg_catalog.pg_replication_slots where slot_type = 'physical'"
+                    + " and slot_name = '" + name.replace("'", "''") + "'");
+            sql.channel().send(MessageBuilder.of('X'));
+        }
+        if (rows.isEmpty()) {
+            return Optional.empty();
+        }
+        String restart = rows.getFirst().getFirst();
+        if (restart == null) {
+            return Optional.of(new SlotState(name, null, 0));
+        }
+        // the timeline that the server itself would tell: the one of its history that the position lies on
+        Lsn position = Lsn.parse(restart);
+        int current = identifySystem().timeline();
+        int timeline = current == 1 ? 1 : timelineHistory(current).timelineAt(position);
+        return Optional.of(new SlotState(name, position, timeline));
     }
 
     /**
@@ -135,18 +164,10 @@ public final class ReplicationConnection implements AutoCloseable {
         return stream;
     }
 
-    /**
-     * Begins a base backup; returns when the server has done its checkpoint.
-     *
-     * @throws IOException if the server is older than PostgreSQL 15, whose protocol for this is another
-     */
+    /** Begins a base backup; returns when the server has done its checkpoint. */
     public BaseBackup baseBackup(BaseBackupRequest request) throws IOException {
         checkIdle();
-        if (serverVersionNum < 150_000) {
-            throw new IOException(backend.where() + ": base backups of server version " + serverVersionNum
-                    + " are not supported\nhint: PostgreSQL 15 or later is needed.");
-        }
-        BaseBackup backup = new BaseBackup(backend, request);
+        BaseBackup backup = new BaseBackup(backend, serverVersionNum, request);
         idle = backup::isOver;
         return backup;
     }

@@ -4,7 +4,7 @@ import io.isochron.wal.Lsn;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replication slot as READ_REPLICATION_SLOT shows it.
+ * A physical replication slot as READ_REPLICATION_SLOT shows it.
  *
  * @param name the slot's name
  * @param restartLsn the oldest WAL the slot keeps on the server; null if it keeps none (created without reserving WAL, or

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @ParameterizedClass(name = "PostgreSQL {0}")
-@ValueSource(ints = {17, 18})
+@ValueSource(ints = {14, 18})
 final class BaseBackupTest {
     private static TestCluster cluster;
     private static String tablespaceOid;

@@ -56,7 +56,7 @@ build_if_needed() {
     echo "isochron: building (first use takes a minute or two; log: $log)" >&2
     touch "$root/target/.building"
     # without the static checks: they are for those who change Isochron, and take most of the time
-    mvn -B -ntp -f "$root/pom.xml" -Dfast -DskipTests -Dexec.skip=true -pl "$module" -am package >"$log" 2>&1 &
+    mvn -B -ntp -f "$root/pom.xml" -Dfast -Dmaven.test.skip=true -Dexec.skip=true -pl "$module" -am package >"$log" 2>&1 &
     maven=$!
     local shown="" line
     while kill -0 "$maven" 2>/dev/null; do

@@ -1,9 +1,9 @@
 package io.isochron.app;
 
-import io.isochron.capture.CaptureOptions;
 import io.isochron.capture.CaptureState;
 import io.isochron.capture.CaptureStatus;
 import io.isochron.capture.ClusterCapture;
+import io.isochron.capture.FenceStatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -53,7 +54,12 @@ final class CaptureCommand extends Command {
         Duration runFor = limit == null ? null : Options.duration("--for", limit);
         long began = System.nanoTime();
         boolean failed;
-        try (ClusterCapture capture = new ClusterCapture(sources(), repository(), CaptureOptions.defaults());
+        if (config().capture().synchronous() != null) {
+            // it ends by itself after this process
+            WatchdogCommand.start(config());
+        }
+        try (ClusterCapture capture =
+                        new ClusterCapture(sources(), repository(), config().capture().options());
                 Progress progress = progress()) {
             capture.start();
             long shown = began - statusEvery.toNanos();
@@ -70,7 +76,7 @@ final class CaptureCommand extends Command {
                 if (output().json() || !host.terminal()) {
                     if (now - shown >= statusEvery.toNanos()) {
                         shown = now;
-                        show(all);
+                        show(all, capture.fences());
                     }
                 } else {
                     progress.show(line(all));
@@ -82,7 +88,7 @@ final class CaptureCommand extends Command {
             capture.stop();
             awaitQuietly(capture);
             List<CaptureStatus> all = capture.status();
-            show(all);
+            show(all, capture.fences());
             announcements.news(all).forEach(progress::step);
             failed = all.stream().anyMatch(status -> status.state() == CaptureState.FAILED);
         }
@@ -106,7 +112,7 @@ final class CaptureCommand extends Command {
         }
     }
 
-    private void show(List<CaptureStatus> all) {
+    private void show(List<CaptureStatus> all, Optional<FenceStatus> fences) {
         List<Object> shards = new ArrayList<>();
         for (CaptureStatus status : all) {
             shards.add(Json.object(
@@ -123,8 +129,27 @@ final class CaptureCommand extends Command {
                     "notices", status.notices()));
         }
         output().event(
-                        Json.object("at", host.clock().instant(), "shards", shards),
-                        host.clock().instant() + "  " + line(all));
+                        fences.isEmpty()
+                                ? Json.object("at", host.clock().instant(), "shards", shards)
+                                : Json.object(
+                                        "at",
+                                        host.clock().instant(),
+                                        "shards",
+                                        shards,
+                                        "fences",
+                                        fences(fences.get())),
+                        host.clock().instant() + "  " + line(all)
+                                + fences.map(f -> "  fences " + f.taken()).orElse(""));
+    }
+
+    private static Object fences(FenceStatus status) {
+        return Json.object(
+                "taken", status.taken(),
+                "abandoned", status.abandoned(),
+                "unproven", status.unproven(),
+                "skipped", status.skipped(),
+                "pauseMicrosMedian", status.pauseMicrosMedian(),
+                "pauseMicrosMax", status.pauseMicrosMax());
     }
 
     private static String line(List<CaptureStatus> all) {

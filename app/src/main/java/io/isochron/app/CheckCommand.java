@@ -37,7 +37,8 @@ final class CheckCommand extends Command {
             // checking before `init` is useful too
             repository = null;
         }
-        List<CheckResult> results = CheckService.check(sources(), repository);
+        List<CheckResult> results =
+                CheckService.check(sources(), repository, config().capture().synchronous() != null);
         List<List<String>> table = new ArrayList<>();
         table.add(List.of("SHARD", "CHECK", "RESULT", "DETAIL"));
         List<String> hints = new ArrayList<>();

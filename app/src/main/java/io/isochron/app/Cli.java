@@ -60,6 +60,7 @@ final class Cli {
                 new InitCommand(host),
                 new CheckCommand(host),
                 new CaptureCommand(host, cancellation),
+                new WatchdogCommand(host, System.in),
                 new BackupCommand(host, cancellation),
                 new InfoCommand(host),
                 new HistoryCommand(host),

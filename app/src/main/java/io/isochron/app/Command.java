@@ -77,6 +77,7 @@ abstract class Command implements Callable<Integer> {
     ConnectionSettings settings(Config.Shard shard) throws AppException {
         try {
             return ConnectionSettings.parse(shard.connection(), host.environment())
+                    .toPrimary()
                     .withApplicationName("isochron");
         } catch (IllegalArgumentException e) {
             Failure failure = Failure.of(e);

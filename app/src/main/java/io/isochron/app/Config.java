@@ -1,11 +1,14 @@
 package io.isochron.app;
 
+import io.isochron.capture.AbandonedBranch;
+import io.isochron.capture.CaptureOptions;
 import io.isochron.chronicle.Dialect;
 import io.isochron.restore.Invariant;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of one cluster, read from {@code isochron.yaml} and found valid.
@@ -19,6 +22,7 @@ import java.util.Optional;
  * @param dialect how gids of two-phase transactions are read
  * @param objectives what is aimed at
  * @param invariants what must hold on every restored cluster
+ * @param capture how shards are captured
  */
 record Config(
         Path file,
@@ -29,7 +33,20 @@ record Config(
         Optional<Path> postgresBin,
         Dialect dialect,
         Objectives objectives,
-        List<Invariant> invariants) {
+        List<Invariant> invariants,
+        Capture capture) {
+
+    /**
+     * How shards are captured.
+     *
+     * @param synchronous as their synchronous standby, with fences; null for the asynchronous mode
+     * @param abandonedBranch what happens after a failover to a standby that lacked archived WAL
+     */
+    record Capture(CaptureOptions.@Nullable Synchronous synchronous, AbandonedBranch abandonedBranch) {
+        CaptureOptions options() {
+            return CaptureOptions.defaults().withSynchronous(synchronous).withAbandonedBranch(abandonedBranch);
+        }
+    }
 
     /**
      * A shard.
@@ -67,6 +84,7 @@ record Config(
             shards:
               - name: a
                 connection: host=db-a.example.org port=5432 user=isochron dbname=shop
+                # addresses: [db-a1.example.org, db-a2.example.org:5432]   # all its servers, for failovers
               - name: b
                 connection: service=shop_b        # from the service file (PGSERVICEFILE)
                 slot: isochron_b                  # default: isochron_<shard>
@@ -75,6 +93,9 @@ record Config(
               rpo: 1s
               rto: 15m
             dialect: xa                           # or pgdog, or {pattern: 'shop-(\\d+)-.*'}
+            # capture:                            # default: asynchronous
+            #   mode: synchronous                 # RPO 0 and fences, see docs/capture.md
+            #   spool: /var/lib/isochron/spool    # local disk; WAL in the clear
             # postgres-bin: /usr/lib/postgresql/17/bin
             invariants:                           # what must hold on every restored cluster
               - name: balances

@@ -24,6 +24,7 @@ import tools.jackson.core.JacksonException;
 final class ConfigReader {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]{0,40}");
     private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
+    private static final Pattern ADDRESS = Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[^\\s,:'\\\\]+)(?::(\\d{1,5}))?");
     private static final Pattern KEYWORD_PASSWORD = Pattern.compile("(?i)(^|\\s)password\\s*=");
     private static final Pattern URI_PASSWORD =
             Pattern.compile("(?i)^postgres(ql)?://[^/@]*:[^/@]+@|[?&](ssl)?password=");
@@ -88,7 +89,15 @@ final class ConfigReader {
         YamlSection top = YamlSection.of(
                 "the configuration",
                 root,
-                Set.of("cluster", "repository", "shards", "objectives", "dialect", "postgres-bin", "invariants"),
+                Set.of(
+                        "cluster",
+                        "repository",
+                        "shards",
+                        "objectives",
+                        "dialect",
+                        "postgres-bin",
+                        "invariants",
+                        "capture"),
                 problems);
         String cluster = top.required("cluster");
         if (!cluster.isEmpty() && !NAME.matcher(cluster).matches()) {
@@ -105,7 +114,8 @@ final class ConfigReader {
                 top.optional("postgres-bin").map(this::path),
                 dialect(top),
                 objectives(top),
-                invariants(top));
+                invariants(top),
+                new CaptureSection(problems, this::path).read(top));
     }
 
     private Optional<YamlSection> section(YamlSection top, String key, Set<String> known) {
@@ -128,8 +138,8 @@ final class ConfigReader {
         List<Shard> shards = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (YamlNode item : top.items("shards")) {
-            YamlSection shard =
-                    YamlSection.of("a shard", item, Set.of("name", "connection", "service", "slot"), problems);
+            YamlSection shard = YamlSection.of(
+                    "a shard", item, Set.of("name", "connection", "service", "addresses", "slot"), problems);
             String name = shard.required("name");
             if (!name.isEmpty() && !NAME.matcher(name).matches()) {
                 shard.problem(
@@ -157,7 +167,7 @@ final class ConfigReader {
             return "";
         }
         if (shard.has("service")) {
-            return "service=" + shard.required("service");
+            return addressed(shard, "service=" + shard.required("service"));
         }
         String connection = shard.required("connection");
         if (KEYWORD_PASSWORD.matcher(connection).find()
@@ -167,7 +177,33 @@ final class ConfigReader {
                     "a connection must not hold a password; put it into ~/.pgpass or a file named by passfile=, mode 0600");
             return "";
         }
-        return connection;
+        return addressed(shard, connection);
+    }
+
+    /** With the addresses of all servers of a shard, which go over those of the connection string. */
+    private static String addressed(YamlSection shard, String connection) {
+        List<String> hosts = new ArrayList<>();
+        List<String> ports = new ArrayList<>();
+        for (YamlNode item : shard.items("addresses")) {
+            Matcher address = ADDRESS.matcher(
+                    item instanceof Scalar scalar ? scalar.text().strip() : "");
+            if (!address.matches()) {
+                shard.problem("addresses", "'addresses' must be a list of HOST or HOST:PORT");
+                return "";
+            }
+            hosts.add(address.group(1).replaceAll("[\\[\\]]", ""));
+            ports.add(address.group(2) == null ? "" : address.group(2));
+        }
+        if (hosts.isEmpty()) {
+            return connection;
+        }
+        if (connection.startsWith("postgres://") || connection.startsWith("postgresql://")) {
+            shard.problem(
+                    "addresses", "a connection URI names its hosts itself; use keywords (user=...) with 'addresses'");
+            return "";
+        }
+        boolean anyPort = ports.stream().anyMatch(port -> !port.isEmpty());
+        return connection + " host=" + String.join(",", hosts) + (anyPort ? " port=" + String.join(",", ports) : "");
     }
 
     private Dialect dialect(YamlSection top) {

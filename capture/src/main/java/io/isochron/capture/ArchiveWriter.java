@@ -1,7 +1,9 @@
 package io.isochron.capture;
 
 import io.isochron.chronicle.ClockStep;
+import io.isochron.chronicle.FenceMark;
 import io.isochron.chronicle.RelationObservation;
+import io.isochron.chronicle.SafePoint;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentBuilder;
 import io.isochron.store.WalRange;
@@ -12,6 +14,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The writing half of one shard's capture: parses what is in the ring, cuts it by age and size, and makes it durable in the one right order: WAL object, chronicle segment, position. Runs on one
@@ -57,6 +61,7 @@ final class ArchiveWriter {
     private final ShardClock clock;
     private final PendingSafePoints safePoints;
     private final Catalog catalog;
+    private final @Nullable SynchronousShard synchronous;
     private final ShardMonitor monitor;
     private final long ageNanos;
     private final long idleNanos;
@@ -75,6 +80,7 @@ final class ArchiveWriter {
             ShardClock clock,
             PendingSafePoints safePoints,
             Catalog catalog,
+            @Nullable SynchronousShard synchronous,
             ShardMonitor monitor,
             Duration objectAge,
             Duration idleInterval,
@@ -87,6 +93,7 @@ final class ArchiveWriter {
         this.clock = clock;
         this.safePoints = safePoints;
         this.catalog = catalog;
+        this.synchronous = synchronous;
         this.monitor = monitor;
         this.ageNanos = objectAge.toNanos();
         this.idleNanos = idleInterval.toNanos();
@@ -113,10 +120,11 @@ final class ArchiveWriter {
             boolean ended = ring.ended();
             parse();
             boolean all = indexer.fed().equals(ring.received());
-            if (due() || (all && (ended || cutRequested) && held() > 0)) {
+            boolean complete = indexer.boundary().isAfter(durable);
+            if (due(complete) || (all && (ended || cutRequested) && complete)) {
                 cut();
-            }
-            if (ended && indexer.fed().equals(ring.received()) && held() == 0) {
+            } else if (ended && all) {
+                // what is left of an unfinished record is streamed again
                 return;
             }
         }
@@ -150,22 +158,37 @@ final class ArchiveWriter {
         return indexer.fed().minus(durable);
     }
 
-    private boolean due() {
+    private boolean due(boolean complete) {
         long now = System.nanoTime();
-        if (held() > 0) {
-            return held() > objectBytes - WalFormat.PAGE_BYTES || now - firstNanos >= ageNanos;
+        if (held() > objectBytes - WalFormat.PAGE_BYTES) {
+            return true;
         }
-        return now - cutNanos >= idleNanos && (safePoints.ready(durable) || catalog.ready());
+        if (complete) {
+            return now - firstNanos >= ageNanos;
+        }
+        return now - cutNanos >= idleNanos
+                && (safePoints.ready(indexer.fed())
+                        || catalog.ready()
+                        || (synchronous != null && synchronous.hasMarks(indexer.fed())));
     }
 
     private long waitNanos() {
         long now = System.nanoTime();
-        long until = held() > 0 ? firstNanos + ageNanos : Math.max(cutNanos + idleNanos, now + 50_000_000L);
+        long until = indexer.boundary().isAfter(durable)
+                ? firstNanos + ageNanos
+                : Math.max(cutNanos + idleNanos, now + 50_000_000L);
         return Math.max(1, until - now);
     }
 
+    /**
+     * Cuts behind the last complete record, so that a promoted standby, whose timeline begins behind the last record that it got whole, never finds the archive ahead of it by a piece of a record.
+     * Only a record that is longer than an object is divided.
+     */
     private void cut() throws IOException, InterruptedException {
-        Lsn end = indexer.fed();
+        Lsn end = indexer.boundary();
+        if (!end.isAfter(durable) && held() > objectBytes - WalFormat.PAGE_BYTES) {
+            end = indexer.fed();
+        }
         if (end.isAfter(durable)) {
             archive.wal(new WalRange(shard, timeline, durable.value(), end.value()), ring.view(durable, end));
         }
@@ -174,20 +197,47 @@ final class ArchiveWriter {
             builder.clockStep(step);
         }
         clock.bounds().ifPresent(builder::clock);
-        var safe = safePoints.take(end);
+        // up to here records are complete: nothing that the server acknowledged lies in the piece of a record that was
+        // fed beyond
+        var safe = takeSafePoint(end);
         safe.ifPresent(builder::safePoint);
         builder.observe(catalog.take());
+        takeFences(builder, end);
         boolean created = builder.storageCreated();
         long now = Micros.now();
-        Segment segment = indexer.cut(held() > 0 ? firstMicros : now, now);
+        Segment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
         archive.segment(segment);
         ring.release(end);
         durable = end;
+        if (synchronous != null) {
+            synchronous.archived(end);
+        }
         cutNanos = System.nanoTime();
+        firstNanos = cutNanos;
+        firstMicros = now;
         monitor.archived(end, segment.sequence() + 1);
         safe.ifPresent(point -> monitor.safe(point.shardClockMicros(), point.referenceMicros()));
         if (created) {
             catalog.storageCreated();
         }
+    }
+
+    /** A confirmed position may lie within a record; the fence lies before that record. */
+    private void takeFences(SegmentBuilder builder, Lsn end) {
+        if (synchronous != null) {
+            for (FenceMark mark : synchronous.takeMarks(indexer.fed())) {
+                indexer.boundaryAtOrBefore(mark.at())
+                        .ifPresent(at ->
+                                builder.fence(new FenceMark(mark.id(), Lsn.min(at, end), mark.referenceMicros())));
+            }
+        }
+    }
+
+    /** The newest safe point whose WAL was fed; its position is lowered to the end of the complete records. */
+    private Optional<SafePoint> takeSafePoint(Lsn end) {
+        return safePoints
+                .take(indexer.fed())
+                .map(point ->
+                        new SafePoint(Lsn.min(point.upTo(), end), point.shardClockMicros(), point.referenceMicros()));
     }
 }

@@ -1,6 +1,8 @@
 package io.isochron.capture;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How capture weighs freshness, memory and load. All values are checked on construction.
@@ -13,6 +15,8 @@ import java.time.Duration;
  * @param slotPatience how long a slot may be in use by another receiver before capture gives up; 0 to 10 minutes. The walsender of a killed capture holds its slot for a moment
  * @param reconnectPauseMax the longest pause between two attempts to connect or to write; 100 ms to 5 minutes
  * @param catalogInterval relation names are read this often, besides soon after the WAL shows that storage was created; 1 second to 1 hour
+ * @param abandonedBranch what happens when a shard comes back on a line of history that left the archive's before its end
+ * @param synchronous how capture takes part in synchronous replication; null for the asynchronous mode
  */
 public record CaptureOptions(
         Duration objectAge,
@@ -22,7 +26,30 @@ public record CaptureOptions(
         Duration probeInterval,
         Duration slotPatience,
         Duration reconnectPauseMax,
-        Duration catalogInterval) {
+        Duration catalogInterval,
+        AbandonedBranch abandonedBranch,
+        @Nullable Synchronous synchronous) {
+
+    /**
+     * Capture as the shards' synchronous standby: a commit is confirmed once its WAL is in the spool, and fences can be taken.
+     *
+     * @param spool folder on a local disk for WAL that is confirmed and not yet in the repository; made if it does not exist (not its parents)
+     * @param fenceInterval a fence is taken this often; 50 ms to 1 hour
+     * @param fenceLimit a fence that holds confirmations back for longer is abandoned; 1 ms to 1 second
+     * @param patience a shard whose commits wait for longer because its receiver is away is switched to asynchronous commits; 1 second to 1 hour
+     */
+    public record Synchronous(Path spool, Duration fenceInterval, Duration fenceLimit, Duration patience) {
+        public Synchronous {
+            check("fence interval", fenceInterval, Duration.ofMillis(50), Duration.ofHours(1));
+            check("fence limit", fenceLimit, Duration.ofMillis(1), Duration.ofSeconds(1));
+            check("patience", patience, Duration.ofSeconds(1), Duration.ofHours(1));
+        }
+
+        /** A fence every second that lasts at most 50 ms, 10 s of patience. */
+        public static Synchronous defaults(Path spool) {
+            return new Synchronous(spool, Duration.ofSeconds(1), Duration.ofMillis(50), Duration.ofSeconds(10));
+        }
+    }
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
@@ -48,7 +75,9 @@ public record CaptureOptions(
                 Duration.ofMillis(250),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(10),
-                Duration.ofSeconds(30));
+                Duration.ofSeconds(30),
+                AbandonedBranch.AUTO,
+                null);
     }
 
     public CaptureOptions withObjectAge(Duration age) {
@@ -60,7 +89,9 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 reconnectPauseMax,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withObjectBytesMax(int bytes) {
@@ -72,7 +103,9 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 reconnectPauseMax,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withBufferBytesTotal(long bytes) {
@@ -84,7 +117,9 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 reconnectPauseMax,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withIdleInterval(Duration interval) {
@@ -96,7 +131,9 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 reconnectPauseMax,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withSlotPatience(Duration patience) {
@@ -108,7 +145,9 @@ public record CaptureOptions(
                 probeInterval,
                 patience,
                 reconnectPauseMax,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withReconnectPauseMax(Duration pause) {
@@ -120,7 +159,9 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 pause,
-                catalogInterval);
+                catalogInterval,
+                abandonedBranch,
+                synchronous);
     }
 
     public CaptureOptions withCatalogInterval(Duration interval) {
@@ -132,7 +173,38 @@ public record CaptureOptions(
                 probeInterval,
                 slotPatience,
                 reconnectPauseMax,
-                interval);
+                interval,
+                abandonedBranch,
+                synchronous);
+    }
+
+    public CaptureOptions withAbandonedBranch(AbandonedBranch choice) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval,
+                choice,
+                synchronous);
+    }
+
+    /** @param mode null for the asynchronous mode */
+    public CaptureOptions withSynchronous(@Nullable Synchronous mode) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval,
+                abandonedBranch,
+                mode);
     }
 
     /** The ring of one of {@code shards} shards, in bytes: an equal share of the budget, 1 MiB to 24 MiB. */

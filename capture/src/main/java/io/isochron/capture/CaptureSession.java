@@ -10,10 +10,12 @@ import io.isochron.wire.ReplicationConnection;
 import io.isochron.wire.SlotState;
 import io.isochron.wire.WalStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One shard's capture from connecting to the end of the connection. It begins with nothing but the repository's word for the position and ends with everything it received made durable, so the next
@@ -29,11 +31,11 @@ final class CaptureSession {
     /** How a session ended without an error. */
     enum End {
         STOPPED,
-        /** A new session goes on at once: on the next timeline, or behind segments that another capture wrote until a moment ago. */
+        /** A new session goes on at once: on the next timeline, at another address, or behind segments that another capture wrote until a moment ago. */
         GO_ON
     }
 
-    private final ShardSource source;
+    private final ShardSource shard;
     private final Repository repository;
     private final CaptureOptions options;
     private final byte[] memory;
@@ -42,12 +44,17 @@ final class CaptureSession {
     private final ShardMonitor monitor;
     private final BooleanSupplier stop;
     private final boolean first;
+    private final @Nullable SynchronousShard synchronous;
+    /** The shard; from the moment on that its primary is found, at that place only. */
+    private ShardSource source;
+
     private boolean streamed;
 
     /**
      * @param memory for the ring
      * @param stop asked often; true ends the session
      * @param first whether this process has not streamed this shard yet: then what looks like a wrong configuration is an error, later it may pass
+     * @param synchronous null in asynchronous mode
      */
     CaptureSession(
             ShardSource source,
@@ -58,7 +65,9 @@ final class CaptureSession {
             CatalogObserver catalog,
             ShardMonitor monitor,
             BooleanSupplier stop,
-            boolean first) {
+            boolean first,
+            @Nullable SynchronousShard synchronous) {
+        this.shard = source;
         this.source = source;
         this.repository = repository;
         this.options = options;
@@ -68,6 +77,7 @@ final class CaptureSession {
         this.monitor = monitor;
         this.stop = stop;
         this.first = first;
+        this.synchronous = synchronous;
     }
 
     /** Whether this session came as far as streaming. */
@@ -85,35 +95,68 @@ final class CaptureSession {
      */
     End run() throws IOException, WalDamagedException, InterruptedException {
         monitor.state(CaptureState.CONNECTING);
-        try (ReplicationConnection control = open("isochron_control")) {
-            ServerIdentity server = ServerIdentity.of(control);
-            server.requireSame(source.name(), repository);
-            requirePrimary(server);
+        SpoolReplay.Tail tail = synchronous == null
+                ? null
+                : new SpoolReplay(shard, repository, options, memory, synchronous, monitor)
+                        .run()
+                        .orElse(null);
+        PrimaryFinder.Primary found = new PrimaryFinder(source, repository, monitor, first).find();
+        source = found.source();
+        ServerIdentity server = found.server();
+        try (ReplicationConnection control = found.control();
+                FailoverWatch watch = new FailoverWatch(shard, source.settings(), server)) {
             StoredPosition position = position(control, server);
             monitor.position(position.timeline(), position.position(), position.segments());
             monitor.serverEnd(control.identifySystem().flushed());
             StreamErrors errors = new StreamErrors(source, server.walSegmentSizeBytes());
+            boolean historic = position.timeline() != server.timeline();
+            WalRing ring = new WalRing(memory, position.position());
+            preload(ring, position, tail, historic);
             try (ReplicationConnection connection = open("isochron");
-                    WalStream stream = acquire(connection, position, errors, control)) {
+                    WalStream stream = acquire(connection, position, ring.received(), errors, control)) {
                 if (position.superseded(repository, source.name())) {
                     return End.GO_ON;
                 }
                 streamed = true;
                 monitor.streaming();
-                boolean historic = position.timeline() != server.timeline();
-                return stream(stream, position, historic, control, errors);
+                if (synchronous != null) {
+                    synchronous.begin(stream, position.timeline(), ring.received());
+                }
+                return stream(stream, ring, position, historic, control, errors, watch);
+            } finally {
+                if (synchronous != null) {
+                    synchronous.end();
+                }
             }
         }
     }
 
+    /** In synchronous mode the session's own spool begins, with what the last one's held of a record whose rest had not come. */
+    private void preload(WalRing ring, StoredPosition position, SpoolReplay.@Nullable Tail tail, boolean historic)
+            throws IOException, InterruptedException {
+        if (synchronous == null) {
+            return;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(0);
+        if (tail != null
+                && !historic
+                && tail.timeline() == position.timeline()
+                && tail.start().equals(position.position())
+                && ring.put(tail.start(), tail.bytes().duplicate(), 0)) {
+            bytes = tail.bytes();
+        }
+        synchronous.spool().restart(position.timeline(), position.position(), bytes);
+    }
+
     private End stream(
             WalStream stream,
+            WalRing ring,
             StoredPosition position,
             boolean historic,
             ReplicationConnection control,
-            StreamErrors errors)
+            StreamErrors errors,
+            FailoverWatch watch)
             throws IOException, WalDamagedException, InterruptedException {
-        WalRing ring = new WalRing(memory, position.position());
         PendingSafePoints safePoints = new PendingSafePoints();
         ArchiveWriter writer = new ArchiveWriter(
                 source.name(),
@@ -123,6 +166,7 @@ final class CaptureSession {
                 clock,
                 safePoints,
                 catalog,
+                synchronous,
                 monitor,
                 options.objectAge(),
                 options.idleInterval(),
@@ -138,8 +182,9 @@ final class CaptureSession {
                     historic,
                     monitor,
                     writer::durable,
-                    () -> stop.getAsBoolean() || thread.failed(),
-                    options.probeInterval());
+                    () -> stop.getAsBoolean() || thread.failed() || watch.promotedElsewhere(),
+                    options.probeInterval(),
+                    synchronous);
             IOException lost = null;
             WalReceiver.Ended ended = new WalReceiver.Ended.Stopped();
             try {
@@ -156,7 +201,7 @@ final class CaptureSession {
                 case WalReceiver.Ended.Stopped ignored -> {
                     receiver.confirmLast();
                     stream.finish(FINISH);
-                    yield End.STOPPED;
+                    yield stop.getAsBoolean() ? End.STOPPED : End.GO_ON;
                 }
                 case WalReceiver.Ended.TimelineOver over -> {
                     if (!writer.durable().equals(over.switchPoint())) {
@@ -178,16 +223,6 @@ final class CaptureSession {
         return ReplicationConnection.open(source.settings().withApplicationName(applicationName));
     }
 
-    private void requirePrimary(ServerIdentity server) throws IOException {
-        if (server.standby()) {
-            String problem = "behind the address of shard " + source.name()
-                    + " is a standby; its clock and its wal say nothing about what its primary has committed";
-            String hint = "give the address of the primary, for instance with target_session_attrs=read-write";
-            // during a failover this is what is to be seen for a while
-            throw first ? new CaptureException(problem, hint) : new IOException(problem + "\nhint: " + hint);
-        }
-    }
-
     private StoredPosition position(ReplicationConnection control, ServerIdentity server)
             throws IOException, WalDamagedException, InterruptedException {
         WalFormat format = WalFormat.of(server.major());
@@ -202,10 +237,11 @@ final class CaptureSession {
                         + stored.get().position());
             }
         }
-        StoredPosition at = stored.isPresent() ? stored.get() : begin(control, server, slot.get(), format);
         DurableArchive archive = new DurableArchive(repository, source.name(), monitor, options.reconnectPauseMax());
+        StoredPosition at =
+                stored.isPresent() ? stored.get() : persisted(begin(control, server, slot.get(), format), archive);
         at = new OrphanAdoption(repository, source.name(), archive, monitor).adoptAll(at);
-        return onServersLine(control, server, at);
+        return onServersLine(control, server, leaveAbandonedBranch(control, server, at, archive));
     }
 
     /** The position of the first start: the beginning of the WAL segment that the slot keeps. */
@@ -226,6 +262,44 @@ final class CaptureSession {
                 PreparedAtStart.read(source, start, monitor));
     }
 
+    /** After a failover to a standby that lacked what is archived: back to where its line left ours, if that is wanted. */
+    private StoredPosition leaveAbandonedBranch(
+            ReplicationConnection control, ServerIdentity server, StoredPosition at, DurableArchive archive)
+            throws IOException, WalDamagedException, InterruptedException {
+        boolean several = shard.settings().places().size() > 1;
+        if (!options.abandonedBranch().follow(several)) {
+            return at;
+        }
+        Optional<Lsn> branchPoint = new TimelineFollower(repository, source.name(), control)
+                .branchPoint(at.timeline(), at.position(), server.timeline());
+        if (branchPoint.isEmpty()) {
+            return at;
+        }
+        monitor.notice("the standby of shard " + source.name() + " that was promoted to PostgreSQL timeline "
+                + server.timeline() + " lacked wal of timeline " + at.timeline() + " from " + branchPoint.get() + " to "
+                + at.position()
+                + ", which is archived: it is kept as an abandoned branch, and the shard's history goes on from "
+                + branchPoint.get());
+        return at.backTo(
+                branchPoint.get(),
+                repository,
+                source.name(),
+                WalFormat.of(server.major()),
+                server.walSegmentSizeBytes(),
+                archive);
+    }
+
+    /** In synchronous mode WAL is confirmed before the repository has any: it must know where the spool begins. */
+    private StoredPosition persisted(StoredPosition begin, DurableArchive archive)
+            throws IOException, InterruptedException {
+        if (synchronous == null) {
+            return begin;
+        }
+        long now = Micros.now();
+        archive.segment(begin.indexer().cut(begin.position(), now, now));
+        return new StoredPosition(begin.timeline(), begin.position(), begin.segments() + 1, begin.indexer());
+    }
+
     private StoredPosition onServersLine(ReplicationConnection control, ServerIdentity server, StoredPosition at)
             throws IOException {
         int timeline = new TimelineFollower(repository, source.name(), control)
@@ -241,6 +315,7 @@ final class CaptureSession {
     private WalStream acquire(
             ReplicationConnection connection,
             StoredPosition position,
+            Lsn from,
             StreamErrors errors,
             ReplicationConnection control)
             throws IOException, InterruptedException {
@@ -250,7 +325,7 @@ final class CaptureSession {
         long start = System.nanoTime();
         while (true) {
             try {
-                return connection.startPhysical(source.slot(), position.position(), position.timeline());
+                return connection.startPhysical(source.slot(), from, position.timeline());
             } catch (PostgresException e) {
                 if (!e.sqlState().equals(PostgresException.OBJECT_IN_USE)) {
                     throw errors.explain(

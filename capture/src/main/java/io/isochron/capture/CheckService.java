@@ -25,9 +25,20 @@ public final class CheckService {
      */
     public static List<CheckResult> check(List<ShardSource> sources, @Nullable Repository repository)
             throws InterruptedException {
+        return check(sources, repository, false);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param synchronous whether capture is to be the shards' synchronous standby: what lets commits get around it is a finding
+     */
+    public static List<CheckResult> check(
+            List<ShardSource> sources, @Nullable Repository repository, boolean synchronous)
+            throws InterruptedException {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<List<CheckResult>>> tasks = sources.stream()
-                    .map(source -> threads.submit(() -> new ShardCheck(source, repository).run()))
+                    .map(source -> threads.submit(() -> new ShardCheck(source, repository, synchronous).run()))
                     .toList();
             List<CheckResult> all = new ArrayList<>();
             try {

@@ -3,7 +3,10 @@ package io.isochron.capture;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Captures all shards of a cluster in one process, each on its own threads: a shard that fails or is down does not touch the others. Memory is bounded by {@link CaptureOptions#bufferBytesTotal()},
@@ -11,6 +14,8 @@ import java.util.List;
  */
 public final class ClusterCapture implements AutoCloseable {
     private final List<ShardCapture> shards;
+    private final @Nullable FenceService fences;
+    private final @Nullable Thread fenceThread;
 
     /**
      * @param sources one for each shard to capture
@@ -23,11 +28,40 @@ public final class ClusterCapture implements AutoCloseable {
         this.shards = sources.stream()
                 .map(source -> new ShardCapture(source, repository, options, sources.size()))
                 .toList();
+        CaptureOptions.Synchronous mode = options.synchronous();
+        if (mode == null) {
+            fences = null;
+            fenceThread = null;
+        } else {
+            FenceService service = new FenceService(this::members, mode.fenceInterval(), mode.fenceLimit());
+            fences = service;
+            fenceThread = Thread.ofPlatform().name("isochron-fences").daemon().unstarted(service::run);
+        }
+    }
+
+    private Optional<List<FenceService.Member>> members() {
+        List<FenceService.Member> members = new ArrayList<>();
+        for (ShardCapture shard : shards) {
+            FenceService.Member member = shard.fenceMember();
+            if (member == null) {
+                return Optional.empty();
+            }
+            members.add(member);
+        }
+        return Optional.of(members);
+    }
+
+    /** What became of the fences; empty in asynchronous mode. */
+    public Optional<FenceStatus> fences() {
+        return Optional.ofNullable(fences).map(FenceService::status);
     }
 
     /** Begins. Returns at once; {@link #status} tells what happens. */
     public void start() {
         shards.forEach(ShardCapture::start);
+        if (fenceThread != null) {
+            fenceThread.start();
+        }
     }
 
     /** All shards now, in the order of the sources. */
@@ -37,6 +71,9 @@ public final class ClusterCapture implements AutoCloseable {
 
     /** Asks all to stop. Returns at once. */
     public void stop() {
+        if (fenceThread != null) {
+            fenceThread.interrupt();
+        }
         shards.forEach(ShardCapture::stop);
     }
 

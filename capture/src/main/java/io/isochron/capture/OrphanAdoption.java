@@ -61,7 +61,7 @@ final class OrphanAdoption {
                     e);
         }
         long adopted = Micros.now();
-        Segment segment = now.indexer().cut(adopted, adopted);
+        Segment segment = now.indexer().cut(now.indexer().fed(), adopted, adopted);
         archive.segment(segment);
         return new StoredPosition(now.timeline(), segment.end(), segment.sequence() + 1, now.indexer());
     }

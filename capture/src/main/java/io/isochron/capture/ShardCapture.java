@@ -29,6 +29,8 @@ public final class ShardCapture implements AutoCloseable {
     private final Thread thread;
     private final Thread observer;
     private volatile boolean stopping;
+    private @Nullable SynchronousShard synchronous;
+    private volatile FenceService.@Nullable Member fenceMember;
     private boolean streamedOnce;
     private boolean conflicted;
     private long conflictNanos;
@@ -99,7 +101,10 @@ public final class ShardCapture implements AutoCloseable {
 
     private void run() {
         observer.start();
-        try {
+        @Nullable Thread guard = null;
+        try (SynchronousShard opened = openSpool()) {
+            synchronous = opened;
+            guard = guard(opened);
             sessions();
             monitor.state(CaptureState.STOPPED);
         } catch (InterruptedException e) {
@@ -112,7 +117,41 @@ public final class ShardCapture implements AutoCloseable {
                     + "\nhint: the log has the details; starting it again is safe");
         } finally {
             observer.interrupt();
+            fenceMember = null;
+            if (guard != null) {
+                guard.interrupt();
+            }
         }
+    }
+
+    private @Nullable SynchronousShard openSpool() throws IOException {
+        CaptureOptions.Synchronous mode = options.synchronous();
+        return mode == null
+                ? null
+                : new SynchronousShard(Spool.open(
+                        mode.spool(),
+                        source.name(),
+                        ServerIdentity.known(source.name(), repository).systemIdentifier()));
+    }
+
+    /** What fences need; null before the shard has begun, and in asynchronous mode. */
+    FenceService.@Nullable Member fenceMember() {
+        return fenceMember;
+    }
+
+    /** Watches the shard while it is captured in synchronous mode. */
+    private @Nullable Thread guard(@Nullable SynchronousShard shard) {
+        CaptureOptions.Synchronous mode = options.synchronous();
+        if (shard == null || mode == null) {
+            return null;
+        }
+        SyncGuard guard = new SyncGuard(
+                source, shard, monitor, mode.patience(), mode.spool().resolve(source.name()));
+        fenceMember = new FenceService.Member(shard, guard);
+        return Thread.ofPlatform()
+                .name("isochron-guard-" + source.name())
+                .daemon()
+                .start(guard::run);
     }
 
     private void fail(@Nullable String message) {
@@ -126,7 +165,16 @@ public final class ShardCapture implements AutoCloseable {
         Backoff backoff = new Backoff(options.reconnectPauseMax());
         while (!stopping) {
             CaptureSession session = new CaptureSession(
-                    source, repository, options, memory, clock, catalog, monitor, () -> stopping, !streamedOnce);
+                    source,
+                    repository,
+                    options,
+                    memory,
+                    clock,
+                    catalog,
+                    monitor,
+                    () -> stopping,
+                    !streamedOnce,
+                    synchronous);
             try {
                 if (session.run() == CaptureSession.End.STOPPED) {
                     return;

@@ -19,9 +19,11 @@ final class ShardCheck {
 
     private final ShardSource source;
     private final @Nullable Repository repository;
+    private final boolean synchronous;
     private final List<CheckResult> results = new ArrayList<>();
 
-    ShardCheck(ShardSource source, @Nullable Repository repository) {
+    ShardCheck(ShardSource source, @Nullable Repository repository, boolean synchronous) {
+        this.synchronous = synchronous;
         this.source = source;
         this.repository = repository;
     }
@@ -48,6 +50,10 @@ final class ShardCheck {
                 settings(ServerSettings.read(connection));
                 keepSize(connection);
                 slot(connection);
+                results.addAll(new AddressCheck(source).run());
+                if (synchronous) {
+                    results.addAll(new SyncCheck(source).run());
+                }
                 endToEnd(server);
             }
         } catch (CaptureException e) {

@@ -6,9 +6,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is known of one shard's capture now; written by its threads, read by anybody. */
 final class ShardMonitor {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardMonitor.class);
     private static final int NOTICES_MAX = 20;
 
     private final String shard;
@@ -80,6 +83,12 @@ final class ShardMonitor {
         if (!notices.contains(text) && notices.size() < NOTICES_MAX) {
             notices.add(text);
         }
+    }
+
+    /** Something that a person must know at once, though capture goes on: a notice, and a line in the log. */
+    void alarm(String text) {
+        LOG.error("{}", text);
+        notice(text);
     }
 
     synchronized CaptureStatus status(long nowMicros) {

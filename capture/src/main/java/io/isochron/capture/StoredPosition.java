@@ -63,20 +63,69 @@ record StoredPosition(int timeline, Lsn position, long segments, WalIndexer inde
             return Optional.empty();
         }
         byte[] encoded = repository.chronicle().read(shard, sequence.getAsLong());
-        Segment last;
-        try {
-            last = SegmentCodec.decode(encoded);
-        } catch (SegmentFormatException e) {
-            throw new CaptureException(
-                    "chronicle segment " + sequence.getAsLong() + " of shard " + shard + " cannot be read: "
-                            + e.getMessage(),
-                    "it was written by a newer version of isochron, or by a faulty one",
-                    e);
-        }
+        Segment last = decode(shard, sequence.getAsLong(), encoded);
         WalIndexer indexer = new WalIndexer(
                 reader(format, segmentSizeBytes, last.parserRestart()), SegmentBuilder.after(format, last, encoded));
         feedArchived(repository, last, indexer);
         return Optional.of(new StoredPosition(last.timeline(), last.end(), last.sequence() + 1, indexer));
+    }
+
+    /**
+     * Goes back to where another PostgreSQL timeline branched off. The segment that the branch point divides is indexed anew up to there; it and what follows supersede all that reaches beyond.
+     *
+     * @param branchPoint before this position, on this timeline
+     * @param archive where the new segment goes
+     */
+    StoredPosition backTo(
+            Lsn branchPoint,
+            Repository repository,
+            String shard,
+            WalFormat format,
+            int segmentSizeBytes,
+            DurableArchive archive)
+            throws IOException, WalDamagedException, InterruptedException {
+        byte[] newestEncoded = repository.chronicle().read(shard, segments - 1);
+        Segment newest = decode(shard, segments - 1, newestEncoded);
+        Segment divided = newest;
+        Segment before = newest;
+        while (before.end().isAfter(branchPoint)) {
+            divided = before;
+            if (divided.sequence() == 0) {
+                throw new CaptureException(
+                        "the line of shard " + shard + " was left at " + branchPoint
+                                + ", before or in the first segment of its chronicle",
+                        "begin a new repository for the new line");
+            }
+            long sequence = divided.sequence() - 1;
+            before = decode(shard, sequence, repository.chronicle().read(shard, sequence));
+        }
+        WalIndexer rewound = new WalIndexer(
+                reader(format, segmentSizeBytes, before.parserRestart()),
+                SegmentBuilder.branchingAfter(format, before, newest, newestEncoded));
+        feedArchived(repository, before, rewound);
+        if (before.timeline() != timeline) {
+            rewound.builder().timeline(timeline);
+        }
+        if (!branchPoint.isAfter(before.end())) {
+            return new StoredPosition(timeline, branchPoint, segments, rewound);
+        }
+        feedRange(repository, shard, timeline, rewound, branchPoint);
+        if (!divided.clocks().isEmpty()) {
+            rewound.builder().clock(divided.clocks().getLast());
+        }
+        archive.segment(rewound.cut(branchPoint, divided.referenceFirstMicros(), Micros.now()));
+        return new StoredPosition(timeline, branchPoint, segments + 1, rewound);
+    }
+
+    private static Segment decode(String shard, long sequence, byte[] encoded) throws CaptureException {
+        try {
+            return SegmentCodec.decode(encoded);
+        } catch (SegmentFormatException e) {
+            throw new CaptureException(
+                    "chronicle segment " + sequence + " of shard " + shard + " cannot be read: " + e.getMessage(),
+                    "it was written by a newer version of isochron, or by a faulty one",
+                    e);
+        }
     }
 
     /** Whether another segment has appeared since this was read: another capture is, or was until a moment ago, at work. */

@@ -7,6 +7,7 @@ import io.isochron.wire.PostgresException;
 import io.isochron.wire.ReplicationConnection;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** Keeps the archive on one unbroken line through promotions: decides which PostgreSQL timeline goes on at a position, and archives the history files that say so. */
 final class TimelineFollower {
@@ -18,6 +19,18 @@ final class TimelineFollower {
         this.repository = repository;
         this.shard = shard;
         this.control = control;
+    }
+
+    /**
+     * Where the server's line left the archive's, if the archive holds more of its own timeline than the server's line does: from there on the archive lies on an abandoned branch.
+     *
+     * @param serverTimeline the server's current timeline
+     */
+    Optional<Lsn> branchPoint(int timeline, Lsn position, int serverTimeline) throws IOException {
+        if (Integer.compareUnsigned(serverTimeline, timeline) <= 0) {
+            return Optional.empty();
+        }
+        return archiveHistories(serverTimeline).switchPoint(timeline).filter(position::isAfter);
     }
 
     /**
@@ -47,7 +60,7 @@ final class TimelineFollower {
                     "shard " + shard + " went from PostgreSQL timeline " + timeline + " to another at " + end
                             + ", but the archive already holds timeline " + timeline + " up to " + position,
                     "a standby was promoted that had not received everything: what lies beyond " + end
-                            + " exists only in the archive; begin a new repository for the new line");
+                            + " exists only in the archive; to follow the new line, and keep the rest as an abandoned branch, set capture.abandoned-branch to follow");
         }
         return position.equals(end) ? after(history, timeline) : timeline;
     }

@@ -26,6 +26,9 @@ final class WalReceiver {
     /** An idle stream's flush position is asked for when no WAL came for this long after a clock reading. */
     private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+    /** A stream that never pauses is confirmed at least after so much. */
+    private static final long UNCONFIRMED_BYTES_MAX = 1 << 20;
+
     /** How a stream ended without an error. */
     sealed interface Ended {
         /** It was asked to stop, or the writer has failed. */
@@ -45,6 +48,11 @@ final class WalReceiver {
     private final Supplier<Lsn> durable;
     private final BooleanSupplier stop;
     private final long probeNanos;
+    private final @Nullable SynchronousShard synchronous;
+    /** Received and handed to the spool, not confirmed yet. */
+    private boolean unconfirmed;
+
+    private long unconfirmedBytes;
 
     private Lsn confirmed = Lsn.INVALID;
     private long statusSentNanos;
@@ -63,6 +71,7 @@ final class WalReceiver {
      * @param historic the stream's timeline is not the server's current one, so its end says nothing about what the server acknowledges now: no safe points
      * @param durable end of what the writer has made durable
      * @param stop asked often; true ends the stream
+     * @param synchronous where WAL becomes durable and is confirmed at once; null if the repository alone makes it durable
      */
     WalReceiver(
             WalStream stream,
@@ -74,7 +83,8 @@ final class WalReceiver {
             ShardMonitor monitor,
             Supplier<Lsn> durable,
             BooleanSupplier stop,
-            Duration probeInterval) {
+            Duration probeInterval,
+            @Nullable SynchronousShard synchronous) {
         this.stream = stream;
         this.ring = ring;
         this.clock = clock;
@@ -85,6 +95,7 @@ final class WalReceiver {
         this.durable = durable;
         this.stop = stop;
         this.probeNanos = probeInterval.toNanos();
+        this.synchronous = synchronous;
     }
 
     /**
@@ -98,8 +109,8 @@ final class WalReceiver {
             probeIfDue();
             confirm(false);
             askFlushIfQuiet();
-            switch (stream.receive(WAIT)) {
-                case null -> {}
+            switch (stream.receive(unconfirmed ? Duration.ZERO : WAIT)) {
+                case null -> confirmReceived();
                 case WalMessage.WalData data -> take(data);
                 case WalMessage.Keepalive keepalive -> hear(keepalive);
                 case WalMessage.TimelineEnd end -> {
@@ -123,13 +134,38 @@ final class WalReceiver {
             throw new IOException("the server sent wal at " + start + " where " + ring.received() + " was expected");
         }
         settle(Lsn.max(data.walEnd(), end));
+        if (synchronous != null) {
+            synchronous.receive(start, data.payload());
+            unconfirmed = true;
+            unconfirmedBytes += data.payload().remaining();
+        }
         while (!ring.put(start, data.payload(), WAIT.toNanos())) {
+            confirmReceived(end);
+            if (synchronous != null) {
+                synchronous.stalled();
+            }
             confirm(false);
             if (stop.getAsBoolean()) {
                 return;
             }
         }
         monitor.received(end);
+        if (unconfirmedBytes > UNCONFIRMED_BYTES_MAX) {
+            confirmReceived();
+        }
+    }
+
+    private void confirmReceived() throws IOException {
+        confirmReceived(ring.received());
+    }
+
+    /** Makes durable and confirms, in one go, all that has arrived. */
+    private void confirmReceived(Lsn end) throws IOException {
+        if (synchronous != null && unconfirmed) {
+            synchronous.confirm(end);
+            unconfirmed = false;
+            unconfirmedBytes = 0;
+        }
     }
 
     private void hear(WalMessage.Keepalive keepalive) throws IOException {
@@ -186,12 +222,23 @@ final class WalReceiver {
     }
 
     private void confirm(boolean always) throws IOException {
+        if (synchronous != null) {
+            if (always || System.nanoTime() - synchronous.gate().sentNanos() >= STATUS_NANOS) {
+                confirmReceived();
+                synchronous.gate().status(false);
+            }
+            return;
+        }
         if (always || !durable.get().equals(confirmed) || System.nanoTime() - statusSentNanos >= STATUS_NANOS) {
             status(false);
         }
     }
 
     private void status(boolean requestReply) throws IOException {
+        if (synchronous != null) {
+            synchronous.gate().status(requestReply);
+            return;
+        }
         confirmed = durable.get();
         statusSentNanos = System.nanoTime();
         stream.sendStatus(ring.received(), confirmed, confirmed, requestReply);

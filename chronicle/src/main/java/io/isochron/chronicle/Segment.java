@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All that is known of one range of a shard's WAL. A record belongs to the segment in whose range its last byte lies. Segments of a shard follow each other without a gap in sequence and, unless WAL was lost, in position; each names the hash of the
- * one before. An idle shard makes segments with an empty range, so that its safe time moves.
+ * one before. One that begins before the end of the segment before it supersedes what reaches beyond its beginning ({@link Lineage}). An idle shard makes segments with an empty range, so that its safe time moves.
  *
  * @param shard name of the shard
  * @param sequence from 0, one more for each segment of the shard

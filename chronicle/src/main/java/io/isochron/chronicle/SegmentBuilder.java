@@ -104,6 +104,19 @@ public final class SegmentBuilder implements RecordHandler {
         return new SegmentBuilder(format, last, SegmentCodec.sha256(lastEncoded));
     }
 
+    /**
+     * Goes on after a stored segment that is not the newest: what was archived after it lies on an abandoned branch and is superseded ({@link Lineage}).
+     *
+     * @param last the segment to go on after
+     * @param newest the shard's newest segment, whose sequence and hash the next one continues
+     * @param newestEncoded its bytes as stored
+     */
+    public static SegmentBuilder branchingAfter(WalFormat format, Segment last, Segment newest, byte[] newestEncoded) {
+        SegmentBuilder builder = new SegmentBuilder(format, last, SegmentCodec.sha256(newestEncoded));
+        builder.sequence = newest.sequence() + 1;
+        return builder;
+    }
+
     /** The shard went on on another PostgreSQL timeline, which branches off at the end of the last segment cut. */
     public void timeline(int next) {
         if (records > 0) {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One shard's segments in order with their corrected times, and running extremes of those over the segments, so that a moment is found by
+ * One shard's segments in order, without superseded ones ({@link Lineage}), with their corrected times, and running extremes of those over the segments, so that a moment is found by
  * binary search. WAL that is missing splits the segments into runs.
  */
 final class ShardHistory {
@@ -31,9 +31,10 @@ final class ShardHistory {
 
     ShardHistory(String shard, List<Segment> unordered) {
         this.shard = shard;
-        this.segments = unordered.stream()
+        Lineage lineage = new Lineage(unordered.stream()
                 .sorted(Comparator.comparingLong(Segment::sequence))
-                .toList();
+                .toList());
+        this.segments = lineage.segments();
         this.clock = new ShardClock(segments);
         int count = segments.size();
         runStart = new int[count];
@@ -44,7 +45,7 @@ final class ShardHistory {
         earliestCommitAfter = new long[count];
         safe = new long[count];
         for (int i = 0; i < count; i++) {
-            runStart[i] = i > 0 && follows(segments.get(i - 1), segments.get(i)) ? runStart[i - 1] : i;
+            runStart[i] = lineage.joins(i) ? runStart[i - 1] : i;
             correct(i);
         }
         for (int i = count - 2; i >= 0; i--) {
@@ -52,14 +53,6 @@ final class ShardHistory {
                 earliestCommitAfter[i] = Math.min(earliestCommitAfter[i], earliestCommitAfter[i + 1]);
             }
         }
-    }
-
-    private static boolean follows(Segment previous, Segment next) {
-        if (previous.sequence() == next.sequence()) {
-            throw new IllegalArgumentException(
-                    "chronicle segment " + next.sequence() + " of shard '" + next.shard() + "' was given twice");
-        }
-        return previous.sequence() + 1 == next.sequence() && previous.end().equals(next.start());
     }
 
     private void correct(int i) {

@@ -1,6 +1,7 @@
 package io.isochron.restore;
 
 import io.isochron.chronicle.ClusterHistory;
+import io.isochron.chronicle.Lineage;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentChain;
 import io.isochron.chronicle.SegmentCodec;
@@ -125,7 +126,41 @@ public final class ChronicleReader {
                 break;
             }
         }
-        return segments;
+        return currentLine(shard, segments, last.getAsLong());
+    }
+
+    /** Leaves out what was superseded, also by segments behind the window: those stand where the PostgreSQL timeline changes, or are the newest. */
+    private List<Segment> currentLine(String shard, List<Segment> segments, long newest) throws IOException {
+        Segment end = segments.getLast();
+        if (end.sequence() == newest) {
+            return Lineage.of(segments);
+        }
+        long low = end.sequence() + 1;
+        long high = newest;
+        while (low < high) {
+            long middle = low + (high - low) / 2;
+            if (decode(shard, middle).timeline() == end.timeline()) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        List<Segment> all = new ArrayList<>(segments);
+        if (low - 1 > end.sequence()) {
+            all.add(decode(shard, low - 1));
+        }
+        all.add(decode(shard, low));
+        return Lineage.of(all).stream()
+                .filter(segment -> segment.sequence() <= end.sequence())
+                .toList();
+    }
+
+    private Segment decode(String shard, long sequence) throws IOException {
+        try {
+            return SegmentCodec.decode(repository.chronicle().read(shard, sequence));
+        } catch (SegmentFormatException e) {
+            throw damaged(shard, sequence, e);
+        }
     }
 
     private static Segment next(SegmentChain chain, String shard, long sequence, byte[] encoded)
@@ -157,14 +192,7 @@ public final class ChronicleReader {
         long high = last;
         while (low < high) {
             long middle = low + (high - low) / 2;
-            long end;
-            try {
-                end = SegmentCodec.decode(repository.chronicle().read(shard, middle))
-                        .referenceLastMicros();
-            } catch (SegmentFormatException e) {
-                throw damaged(shard, middle, e);
-            }
-            if (end < micros) {
+            if (decode(shard, middle).referenceLastMicros() < micros) {
                 low = middle + 1;
             } else {
                 high = middle;

@@ -83,8 +83,9 @@ final class WalWorkload {
 
     /** What this build of the server can do: pglz always, LZ4 and zstd where it was built with them. */
     private static String[] compressions(Statement sql) throws SQLException {
-        try (var row = sql.executeQuery("select coalesce(nullif(array_to_string(array(select unnest(enumvals) intersect"
-                + " select unnest('{pglz,lz4,zstd}'::text[])), ' '), ''), 'on') from pg_settings where name = 'wal_compression'")) {
+        try (var row = sql.executeQuery(
+                "select coalesce(nullif(array_to_string(array(select unnest(enumvals) intersect"
+                        + " select unnest('{pglz,lz4,zstd}'::text[])), ' '), ''), 'on') from pg_settings where name = 'wal_compression'")) {
             row.next();
             return row.getString(1).split(" ");
         }

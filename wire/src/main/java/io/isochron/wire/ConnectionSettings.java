@@ -129,6 +129,36 @@ public final class ConnectionSettings {
         return new ConnectionSettings(changed, environment);
     }
 
+    /** The same settings once for each place that they name, in their order; none of them asks what the server there is. */
+    public List<ConnectionSettings> places() {
+        List<ConnectionSettings> places = new ArrayList<>();
+        for (Endpoint endpoint : endpoints) {
+            places.add(only(endpoint).with("target_session_attrs", "any"));
+        }
+        return List.copyOf(places);
+    }
+
+    /** The same settings, which of several places mean the one that accepts writes ({@code target_session_attrs=read-write}) unless they say otherwise. */
+    public ConnectionSettings toPrimary() {
+        return endpoints.size() < 2 || values.containsKey("target_session_attrs")
+                ? this
+                : with("target_session_attrs", "read-write");
+    }
+
+    /** The same settings; an attempt to connect ends after so many seconds unless they set {@code connect_timeout} themselves. */
+    public ConnectionSettings withConnectTimeoutIfUnset(int seconds) {
+        return values.containsKey("connect_timeout") ? this : with("connect_timeout", String.valueOf(seconds));
+    }
+
+    /** Where it leads, without user or database: {@code host:port}, several separated by commas. */
+    public String where() {
+        List<String> places = new ArrayList<>();
+        for (Endpoint endpoint : endpoints) {
+            places.add(endpoint.toString());
+        }
+        return String.join(",", places);
+    }
+
     private ConnectionSettings with(String keyword, String value) {
         Map<String, String> changed = new LinkedHashMap<>(values);
         changed.put(keyword, value);
@@ -220,11 +250,6 @@ public final class ConnectionSettings {
     /** Where and who, without any secret: {@code host:port user=... dbname=... sslmode=...}. */
     @Override
     public String toString() {
-        List<String> places = new ArrayList<>();
-        for (Endpoint endpoint : endpoints) {
-            places.add(endpoint.toString());
-        }
-        return String.join(",", places) + " user=" + user() + " dbname=" + database() + " sslmode="
-                + get("sslmode", "prefer");
+        return where() + " user=" + user() + " dbname=" + database() + " sslmode=" + get("sslmode", "prefer");
     }
 }

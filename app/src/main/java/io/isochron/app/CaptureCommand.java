@@ -58,8 +58,8 @@ final class CaptureCommand extends Command {
             // it ends by itself after this process
             WatchdogCommand.start(config());
         }
-        try (ClusterCapture capture =
-                        new ClusterCapture(sources(), repository(), config().capture().options());
+        try (ClusterCapture capture = new ClusterCapture(
+                        sources(), repository(), config().capture().options());
                 Progress progress = progress()) {
             capture.start();
             long shown = began - statusEvery.toNanos();
@@ -132,12 +132,7 @@ final class CaptureCommand extends Command {
                         fences.isEmpty()
                                 ? Json.object("at", host.clock().instant(), "shards", shards)
                                 : Json.object(
-                                        "at",
-                                        host.clock().instant(),
-                                        "shards",
-                                        shards,
-                                        "fences",
-                                        fences(fences.get())),
+                                        "at", host.clock().instant(), "shards", shards, "fences", fences(fences.get())),
                         host.clock().instant() + "  " + line(all)
                                 + fences.map(f -> "  fences " + f.taken()).orElse(""));
     }

@@ -27,7 +27,8 @@ final class WatchdogCommand extends Command {
         if (mode == null) {
             return ExitCode.OK;
         }
-        SyncWatchdog watchdog = new SyncWatchdog(sources(), mode, line -> host.err().println(line));
+        SyncWatchdog watchdog =
+                new SyncWatchdog(sources(), mode, line -> host.err().println(line));
         awaitEnd();
         watchdog.captureHasEnded();
         return ExitCode.OK;

@@ -113,11 +113,15 @@ final class FenceBench implements AutoCloseable {
             line.put("cost", round(1 - median(with) / median(without)));
             line.put("writes_per_second_pg_receivewal", peer.isEmpty() ? null : median(peer));
             line.put("ratio", peer.isEmpty() ? null : round(median(peer) / median(without)));
-            line.put("fences_taken", fenced.stream().mapToLong(FenceStatus::taken).sum());
+            line.put(
+                    "fences_taken",
+                    fenced.stream().mapToLong(FenceStatus::taken).sum());
             line.put(
                     "fences_abandoned",
                     fenced.stream().mapToLong(FenceStatus::abandoned).sum());
-            line.put("fences_unproven", fenced.stream().mapToLong(FenceStatus::unproven).sum());
+            line.put(
+                    "fences_unproven",
+                    fenced.stream().mapToLong(FenceStatus::unproven).sum());
             line.put(
                     "pause_micros_median",
                     fenced.isEmpty() ? null : fenced.getLast().pauseMicrosMedian());
@@ -154,7 +158,8 @@ final class FenceBench implements AutoCloseable {
                                 "-d",
                                 shard.connectionString() + " application_name=isochron")
                         .redirectErrorStream(true)
-                        .redirectOutput(target.resolveSibling(target.getFileName() + ".log").toFile())
+                        .redirectOutput(target.resolveSibling(target.getFileName() + ".log")
+                                .toFile())
                         .start());
             }
             return measured(clients);
@@ -175,8 +180,9 @@ final class FenceBench implements AutoCloseable {
                         cluster.directory().resolve("spool"), interval, Duration.ofMillis(50), Duration.ofMinutes(10)));
         try (ClusterCapture capture = new ClusterCapture(sources, repository, capturing)) {
             capture.start();
-            await("capture streams", () -> capture.status().stream()
-                    .allMatch(status -> status.state() == CaptureState.STREAMING));
+            await(
+                    "capture streams",
+                    () -> capture.status().stream().allMatch(status -> status.state() == CaptureState.STREAMING));
             double rate;
             try {
                 if (fences == 0) {
@@ -184,7 +190,9 @@ final class FenceBench implements AutoCloseable {
                 } else {
                     arm();
                     clients.go();
-                    await("fences are taken", () -> capture.fences().orElseThrow().taken() >= fences);
+                    await(
+                            "fences are taken",
+                            () -> capture.fences().orElseThrow().taken() >= fences);
                     clients.pause();
                     rate = 0;
                 }
@@ -196,8 +204,9 @@ final class FenceBench implements AutoCloseable {
                 fenced.add(capture.fences().orElseThrow());
             }
             Instant now = Instant.now();
-            await("everything is archived", () -> capture.status().stream()
-                    .allMatch(status -> {
+            await(
+                    "everything is archived",
+                    () -> capture.status().stream().allMatch(status -> {
                         Instant safe = status.safeTime();
                         return safe != null && safe.isAfter(now);
                     }));
@@ -220,13 +229,17 @@ final class FenceBench implements AutoCloseable {
 
     private void arm() throws Exception {
         for (TestShard shard : cluster.shards()) {
-            await("a receiver streams", () -> shard.query(
-                            "select count(*) from pg_stat_replication where application_name = 'isochron' and state = 'streaming'")
-                    .equals("1"));
+            await(
+                    "a receiver streams",
+                    () -> shard.query(
+                                    "select count(*) from pg_stat_replication where application_name = 'isochron' and state = 'streaming'")
+                            .equals("1"));
             shard.set("synchronous_standby_names", "isochron");
-            await("it is synchronous", () -> shard.query(
-                            "select count(*) from pg_stat_replication where application_name = 'isochron' and sync_state = 'sync'")
-                    .equals("1"));
+            await(
+                    "it is synchronous",
+                    () -> shard.query(
+                                    "select count(*) from pg_stat_replication where application_name = 'isochron' and sync_state = 'sync'")
+                            .equals("1"));
         }
     }
 

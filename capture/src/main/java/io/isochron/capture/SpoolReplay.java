@@ -180,7 +180,10 @@ final class SpoolReplay {
             byte[] held = last.toByteArray();
             return gone == held.length
                     ? Optional.empty()
-                    : Optional.of(new Tail(position.timeline(), durable, ByteBuffer.wrap(held, gone, held.length - gone).slice()));
+                    : Optional.of(new Tail(
+                            position.timeline(),
+                            durable,
+                            ByteBuffer.wrap(held, gone, held.length - gone).slice()));
         }
 
         void end() throws InterruptedException {

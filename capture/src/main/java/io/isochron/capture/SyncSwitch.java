@@ -35,7 +35,8 @@ final class SyncSwitch {
      * @return whether it was done: false if the setting has changed meanwhile
      */
     static boolean free(Connection connection, SyncState state, Path spool) throws SQLException {
-        String now = StandbyNames.parse(state.names()).without(SyncState.RECEIVER).format();
+        String now =
+                StandbyNames.parse(state.names()).without(SyncState.RECEIVER).format();
         if (!set(connection, state.names(), now)) {
             return false;
         }

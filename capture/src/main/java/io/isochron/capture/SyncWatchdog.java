@@ -53,10 +53,12 @@ public final class SyncWatchdog {
                     return;
                 }
                 // one look ahead of time: the database must not wait for longer than the patience
-                if (System.nanoTime() - blockedSince + LOOK.toNanos() >= mode.patience().toNanos()) {
+                if (System.nanoTime() - blockedSince + LOOK.toNanos()
+                        >= mode.patience().toNanos()) {
                     if (SyncSwitch.free(connection, state, folder)) {
-                        tell.accept("shard " + source.name()
-                                + " was switched to asynchronous commits: capture has ended, and its commits waited for it; it is switched back when capture has caught up");
+                        tell.accept(
+                                "shard " + source.name()
+                                        + " was switched to asynchronous commits: capture has ended, and its commits waited for it; it is switched back when capture has caught up");
                     }
                     return;
                 }
@@ -65,7 +67,8 @@ public final class SyncWatchdog {
                 long silent = System.nanoTime() - began;
                 if (refused || silent > UNREACHABLE_MAX.toNanos()) {
                     tell.accept("commits of shard " + source.name()
-                            + " may wait for capture, and it could not be switched to asynchronous commits: " + e.getMessage()
+                            + " may wait for capture, and it could not be switched to asynchronous commits: "
+                            + e.getMessage()
                             + "\nhint: " + SyncSwitch.BY_HAND);
                     return;
                 }

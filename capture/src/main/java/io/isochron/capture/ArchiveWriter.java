@@ -25,6 +25,9 @@ final class ArchiveWriter {
     /** Bytes parsed between two looks at the clock: about a millisecond's work. */
     private static final int STEP_BYTES = 256 * 1024;
 
+    /** In synchronous mode WAL is parsed in batches of this time. */
+    private static final long BATCH_MILLIS = 20;
+
     /** Where observations of the catalog come from, and who wants to know that storage was created. */
     interface Catalog {
         /** What was observed since the last call; bounded. */
@@ -115,6 +118,10 @@ final class ArchiveWriter {
      */
     void run() throws IOException, WalDamagedException, InterruptedException {
         while (true) {
+            if (synchronous != null && !ring.ended()) {
+                // woken by every message, this thread would take the processor from those that confirm commits
+                Thread.sleep(BATCH_MILLIS);
+            }
             ring.awaitBeyond(indexer.fed(), waitNanos());
             boolean cutRequested = ring.takeCutRequest();
             boolean ended = ring.ended();

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -239,7 +240,7 @@ class SynchronousCaptureTest {
         try (ShardCapture capture = new ShardCapture(
                 fixture.source(0),
                 Repository.open(store, RepositoryKey.load(fixture.key)),
-                options(fixture, Duration.ofSeconds(1), Duration.ofSeconds(3)),
+                options(fixture, Duration.ofSeconds(1), Duration.ofSeconds(3)).withBufferBytesTotal(3 << 20),
                 3)) {
             TestShard shard = fixture.cluster.shard(0);
             shard.execute("create table t (id int)");
@@ -251,7 +252,7 @@ class SynchronousCaptureTest {
             shard.execute("insert into t values (1)");
             // the repository goes away: the ring fills, nothing more is taken, and commits wait
             store.away(true);
-            for (int i = 0; i < 40; i++) {
+            for (int i = 0; i < 6; i++) {
                 shard.execute("insert into t select g from generate_series(1, 20000) g");
             }
             await("freed", () -> shard.query("show synchronous_standby_names").isEmpty());
@@ -263,6 +264,13 @@ class SynchronousCaptureTest {
                     () -> shard.query("show synchronous_standby_names").equals("isochron"));
             shard.execute("insert into t values (2)");
         }
+        // now nothing is left of capture but the watchdog
+        List<String> told = new ArrayList<>();
+        CaptureOptions.Synchronous mode = Objects.requireNonNull(
+                options(fixture, Duration.ofSeconds(1), Duration.ofSeconds(1)).synchronous());
+        new SyncWatchdog(fixture.sources(), mode, told::add).captureHasEnded();
+        assertThat(told).singleElement().asString().contains("shard shard1 was switched to asynchronous commits");
+        fixture.cluster.shard(0).execute("insert into t values (3)");
     }
 
     /** A capture that is killed. */

@@ -19,6 +19,10 @@ final class Arguments {
         }
     }
 
+    String text(String name, String fallback) {
+        return values.getOrDefault(name, fallback);
+    }
+
     long number(String name, long fallback) {
         String value = values.get(name);
         try {

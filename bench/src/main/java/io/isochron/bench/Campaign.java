@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -39,6 +38,9 @@ public final class Campaign {
      * @param torn restored clusters on which an invariant does not hold, an acknowledged transaction is missing, or a later one is there
      * @param failed restores that did not come to an end or whose own proofs did not hold
      * @param seed of traffic and moments
+     * @param coordinator who decided transactions across shards
+     * @param skewSeconds how far clocks were off at most
+     * @param clockSteps how often one was stepped during the run
      * @param transactions acknowledged in the run
      * @param decisions in-doubt branches that were decided over all restores
      * @param medianMillis of a restore, plan and proofs included
@@ -52,6 +54,9 @@ public final class Campaign {
             int failed,
             long seed,
             int postgres,
+            String coordinator,
+            int skewSeconds,
+            int clockSteps,
             long transactions,
             long decisions,
             long medianMillis,
@@ -81,24 +86,24 @@ public final class Campaign {
     /**
      * Runs a campaign.
      *
-     * @param load how long traffic runs
      * @param log hears a line for every restore
      */
-    public static Result run(int shards, int postgres, long seed, int restores, Duration load, Consumer<String> log)
-            throws Exception {
+    public static Result run(CampaignOptions options, Consumer<String> log) throws Exception {
         long began = System.nanoTime();
-        log.accept("recording " + load.toSeconds() + " s of traffic on " + shards + " shards, PostgreSQL " + postgres
-                + ", seed " + seed);
-        try (LoadedRun run = LoadedRun.record(shards, postgres, seed, load)) {
+        log.accept("recording " + options.load().toSeconds() + " s of traffic: " + options);
+        try (LoadedRun run = LoadedRun.record(options)) {
             Campaign campaign = new Campaign(run, log);
-            campaign.restoreAll(new Random(seed), restores);
+            campaign.restoreAll(new Random(options.seed()), options.restores());
             List<Long> sorted = campaign.millis.stream().sorted().toList();
             return new Result(
-                    restores,
+                    options.restores(),
                     campaign.torn,
                     campaign.failed,
-                    seed,
-                    postgres,
+                    options.seed(),
+                    options.postgres(),
+                    options.coordinator().title(),
+                    options.skewSeconds(),
+                    run.clockSteps(),
                     run.acknowledged().size(),
                     campaign.decisions,
                     sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2),

@@ -15,13 +15,13 @@ import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;
+import io.isochron.testkit.ClusterOptions;
 import io.isochron.testkit.TestCluster;
 import io.isochron.testkit.TestShard;
 import io.isochron.wire.ConnectionSettings;
 import io.isochron.wire.ReplicationConnection;
 import io.isochron.workload.Acknowledged;
 import io.isochron.workload.Bank;
-import io.isochron.workload.WorkloadOptions;
 import io.isochron.workload.XaWorkload;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,24 +43,26 @@ public final class LoadedRun implements AutoCloseable {
     private final Repository repository;
     private final Bank bank;
     private final List<Acknowledged> acknowledged;
+    private final int clockSteps;
 
-    private LoadedRun(Path directory, Repository repository, Bank bank, List<Acknowledged> acknowledged) {
+    private LoadedRun(
+            Path directory, Repository repository, Bank bank, List<Acknowledged> acknowledged, int clockSteps) {
+        this.clockSteps = clockSteps;
         this.directory = directory;
         this.repository = repository;
         this.bank = bank;
         this.acknowledged = acknowledged;
     }
 
-    /**
-     * Runs a cluster under load.
-     *
-     * @param shards number of shards
-     * @param postgres PostgreSQL's major version
-     * @param seed of the traffic
-     * @param load how long traffic runs; snapshots are taken at its beginning and in its middle
-     */
-    public static LoadedRun record(int shards, int postgres, long seed, Duration load) throws Exception {
-        try (TestCluster cluster = TestCluster.start(shards, postgres)) {
+    /** Runs a cluster under load; snapshots are taken at its beginning and in its middle. */
+    public static LoadedRun record(CampaignOptions options) throws Exception {
+        boolean skewed = options.skewSeconds() > 0;
+        ClusterOptions defaults = ClusterOptions.defaults();
+        try (TestCluster cluster = TestCluster.start(
+                        options.shards(), options.postgres(), skewed ? defaults.withFakeClocks() : defaults);
+                ClockStepper clocks =
+                        skewed ? new ClockStepper(cluster, options.skewSeconds(), options.seed()) : null) {
+            Duration load = options.load();
             Path directory = TempDirs.create("isochron-campaign-", cluster.runAs());
             boolean recorded = false;
             try {
@@ -78,13 +80,15 @@ public final class LoadedRun implements AutoCloseable {
                         RepositoryKey.generate(directory.resolve("key")),
                         new ClusterIdentity(UUID.randomUUID(), "campaign", identities),
                         Instant.now());
-                Bank bank = Bank.of(shards);
+                Bank bank = Bank.of(options.shards());
                 XaWorkload.createBank(cluster.xaDataSources(), bank);
                 List<Acknowledged> acknowledged;
                 try (ClusterCapture capture = new ClusterCapture(sources, repository, CaptureOptions.defaults())) {
                     capture.start();
-                    try (XaWorkload traffic =
-                            XaWorkload.start(cluster.xaDataSources(), bank, WorkloadOptions.of(seed))) {
+                    if (clocks != null) {
+                        clocks.start();
+                    }
+                    try (Traffic traffic = Traffic.start(options, cluster.xaDataSources(), bank)) {
                         SnapshotService.backup(
                                 sources, repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
                         Thread.sleep(load.dividedBy(2));
@@ -97,7 +101,7 @@ public final class LoadedRun implements AutoCloseable {
                     awaitSafe(repository, capture, Instant.now());
                 }
                 recorded = true;
-                return new LoadedRun(directory, repository, bank, acknowledged);
+                return new LoadedRun(directory, repository, bank, acknowledged, clocks == null ? 0 : clocks.steps());
             } finally {
                 if (!recorded) {
                     TempDirs.delete(directory);
@@ -140,6 +144,11 @@ public final class LoadedRun implements AutoCloseable {
     /** Every commit that clients were told of. */
     public List<Acknowledged> acknowledged() {
         return acknowledged;
+    }
+
+    /** How often a shard's clock was stepped. */
+    public int clockSteps() {
+        return clockSteps;
     }
 
     /** Removes everything. */

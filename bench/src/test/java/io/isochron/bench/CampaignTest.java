@@ -2,9 +2,12 @@ package io.isochron.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.isochron.testkit.FakeClock;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,7 +20,9 @@ class CampaignTest {
         long seed = Long.getLong("isochron.seed", System.nanoTime());
         int restores = Integer.getInteger("isochron.restores", 3);
 
-        Campaign.Result result = Campaign.run(3, postgres, seed, restores, Duration.ofSeconds(6), System.out::println);
+        Campaign.Result result = Campaign.run(
+                CampaignOptions.of(postgres, seed).withRestores(restores).withLoad(Duration.ofSeconds(6)),
+                System.out::println);
 
         assertThat(result.complaints()).as("seed " + seed).isEmpty();
         assertThat(result.torn() + result.failed()).isZero();
@@ -29,10 +34,36 @@ class CampaignTest {
     void anOlderMajorIsCapturedAndRestoredWithAllProofsToo(int postgres) throws Exception {
         long seed = Long.getLong("isochron.seed", System.nanoTime());
 
-        Campaign.Result result = Campaign.run(2, postgres, seed, 1, Duration.ofSeconds(2), System.out::println);
+        Campaign.Result result = Campaign.run(
+                CampaignOptions.of(postgres, seed)
+                        .withShards(2)
+                        .withRestores(1)
+                        .withLoad(Duration.ofSeconds(2)),
+                System.out::println);
 
         assertThat(result.complaints()).as("seed " + seed).isEmpty();
         assertThat(result.torn() + result.failed()).isZero();
         assertThat(result.transactions()).isPositive();
+    }
+
+    static boolean clocksCanBeSkewed() {
+        return FakeClock.possible();
+    }
+
+    @Test
+    @EnabledIf(value = "clocksCanBeSkewed", disabledReason = "the package libfaketime is not installed here")
+    void shardsWhoseClocksAreWrongAndSteppedAreNotTornEither() throws Exception {
+        long seed = Long.getLong("isochron.seed", System.nanoTime());
+
+        Campaign.Result result = Campaign.run(
+                CampaignOptions.of(17, seed)
+                        .withShards(2)
+                        .withRestores(1)
+                        .withLoad(Duration.ofSeconds(5))
+                        .withSkewSeconds(5),
+                System.out::println);
+
+        assertThat(result.complaints()).as("seed " + seed).isEmpty();
+        assertThat(result.torn() + result.failed()).isZero();
     }
 }

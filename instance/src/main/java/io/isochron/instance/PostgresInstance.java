@@ -83,6 +83,7 @@ public final class PostgresInstance implements AutoCloseable {
     private final String superuser;
     private final RunAs runAs;
     private final boolean endsWithJvm;
+    private final Map<String, String> environment;
     private volatile State state = State.STOPPED;
     private volatile @Nullable ProcessHandle server;
 
@@ -94,6 +95,7 @@ public final class PostgresInstance implements AutoCloseable {
         this.listenAddress = builder.listenAddress;
         this.superuser = builder.superuser;
         this.endsWithJvm = builder.endsWithJvm;
+        this.environment = builder.environment;
         this.runAs = builder.runAs == null ? RunAs.current() : builder.runAs;
         this.log = builder.log != null
                 ? builder.log
@@ -159,7 +161,7 @@ public final class PostgresInstance implements AutoCloseable {
         all.putIfAbsent("log_destination", "stderr");
         state = State.STARTING;
         try {
-            Process started = ServerProcess.spawn(installation, dataDirectory, all, log, runAs);
+            Process started = ServerProcess.spawn(installation, dataDirectory, all, environment, log, runAs);
             server = started.toHandle();
             if (endsWithJvm) {
                 ExitGuard.protect(this);

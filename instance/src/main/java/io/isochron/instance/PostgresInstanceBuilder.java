@@ -2,6 +2,7 @@ package io.isochron.instance;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link PostgresInstance} is made of; everything not set has the default that its method names. */
@@ -23,6 +24,7 @@ public final class PostgresInstanceBuilder {
     RunAs runAs;
 
     boolean endsWithJvm;
+    Map<String, String> environment = Map.of();
 
     PostgresInstanceBuilder(PostgresInstallation installation, Path dataDirectory, Path socketDirectory) {
         this.installation = installation;
@@ -63,6 +65,12 @@ public final class PostgresInstanceBuilder {
     /** Whether the server ends when this JVM does (default: it goes on). */
     public PostgresInstanceBuilder endsWithJvm(boolean value) {
         endsWithJvm = value;
+        return this;
+    }
+
+    /** Variables of the server's environment over those of this process (default: none). No place for secrets: other users can see them. */
+    public PostgresInstanceBuilder environment(Map<String, String> value) {
+        environment = Map.copyOf(value);
         return this;
     }
 

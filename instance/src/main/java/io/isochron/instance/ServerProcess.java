@@ -24,10 +24,20 @@ final class ServerProcess {
     }
 
     static Process spawn(
-            PostgresInstallation installation, Path dataDirectory, Map<String, String> settings, Path log, RunAs runAs)
+            PostgresInstallation installation,
+            Path dataDirectory,
+            Map<String, String> settings,
+            Map<String, String> environment,
+            Path log,
+            RunAs runAs)
             throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(installation.program("postgres").toString(), "-D", dataDirectory.toString()));
+        List<String> command = new ArrayList<>();
+        if (!environment.isEmpty()) {
+            // for the server alone: what drops privileges before it must not see a preloaded library
+            command.add("/usr/bin/env");
+            environment.forEach((name, value) -> command.add(name + "=" + value));
+        }
+        command.addAll(List.of(installation.program("postgres").toString(), "-D", dataDirectory.toString()));
         settings.forEach((name, value) -> {
             command.add("-c");
             command.add(name + "=" + value);

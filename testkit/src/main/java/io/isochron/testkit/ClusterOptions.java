@@ -9,8 +9,10 @@ import java.util.Map;
  * @param settings server settings of every shard, written into its {@code postgresql.conf}
  * @param tls whether TCP connections must be encrypted (a certificate is made for the cluster)
  * @param walSegmentSizeMebibytes 1 to 1024, a power of two
+ * @param fakeClocks whether each shard runs on a {@link FakeClock} of its own
  */
-public record ClusterOptions(Map<String, String> settings, boolean tls, int walSegmentSizeMebibytes) {
+public record ClusterOptions(
+        Map<String, String> settings, boolean tls, int walSegmentSizeMebibytes, boolean fakeClocks) {
     public ClusterOptions {
         settings = Map.copyOf(settings);
     }
@@ -29,18 +31,20 @@ public record ClusterOptions(Map<String, String> settings, boolean tls, int walS
         settings.put("fsync", "off");
         settings.put("shared_buffers", "64MB");
         settings.put("max_wal_size", "1GB");
+        // in the data directory, where it goes with a killed server; /dev/shm would keep it
+        settings.put("dynamic_shared_memory_type", "mmap");
         settings.put("log_min_messages", "warning");
         settings.put("log_statement", "none");
         settings.put("log_line_prefix", "%m [%p] %d ");
         settings.put("timezone", "UTC");
-        return new ClusterOptions(settings, false, 16);
+        return new ClusterOptions(settings, false, 16, false);
     }
 
     /** The same with one setting more, or another value. */
     public ClusterOptions with(String name, String value) {
         Map<String, String> all = new LinkedHashMap<>(settings);
         all.put(name, value);
-        return new ClusterOptions(all, tls, walSegmentSizeMebibytes);
+        return new ClusterOptions(all, tls, walSegmentSizeMebibytes, fakeClocks);
     }
 
     /** The same with {@code wal_level=logical}. */
@@ -55,11 +59,16 @@ public record ClusterOptions(Map<String, String> settings, boolean tls, int walS
 
     /** The same with TLS demanded of TCP connections. */
     public ClusterOptions withTls() {
-        return new ClusterOptions(settings, true, walSegmentSizeMebibytes);
+        return new ClusterOptions(settings, true, walSegmentSizeMebibytes, fakeClocks);
     }
 
     /** The same with WAL segments of another size. */
     public ClusterOptions withWalSegments(int mebibytes) {
-        return new ClusterOptions(settings, tls, mebibytes);
+        return new ClusterOptions(settings, tls, mebibytes, fakeClocks);
+    }
+
+    /** The same with clocks that can be set, see {@link TestShard#clock()}. */
+    public ClusterOptions withFakeClocks() {
+        return new ClusterOptions(settings, tls, walSegmentSizeMebibytes, true);
     }
 }

@@ -18,8 +18,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import javax.sql.XADataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One shard of a {@link TestCluster}. Roles: {@code postgres} (superuser, by Unix socket without, by TCP with a password) and
@@ -37,6 +39,7 @@ public final class TestShard {
     private final RunAs runAs;
     private final ClusterOptions options;
     private final String password;
+    private final @Nullable FakeClock clock;
     private PostgresInstance instance;
 
     TestShard(String name, Path cluster, PostgresInstallation installation, RunAs runAs, ClusterOptions options)
@@ -49,6 +52,7 @@ public final class TestShard {
         byte[] random = new byte[12];
         new SecureRandom().nextBytes(random);
         this.password = HexFormat.of().formatHex(random);
+        this.clock = options.fakeClocks() ? FakeClock.at(cluster.resolve(name + ".clock")) : null;
         this.instance = build();
     }
 
@@ -58,6 +62,7 @@ public final class TestShard {
                 .listenAddress("127.0.0.1")
                 .log(home.resolve("server.log"))
                 .runAs(runAs)
+                .environment(clock == null ? Map.of() : clock.environment())
                 .build();
     }
 
@@ -114,6 +119,18 @@ public final class TestShard {
                 instance = build();
             }
         }
+    }
+
+    /**
+     * The shard's own clock.
+     *
+     * @throws IllegalStateException if the cluster was not started with {@link ClusterOptions#withFakeClocks()}
+     */
+    public FakeClock clock() {
+        if (clock == null) {
+            throw new IllegalStateException("shard " + name + " runs on the machine's clock");
+        }
+        return clock;
     }
 
     /** The shard's name in its cluster, such as {@code shard1}. */
@@ -234,7 +251,11 @@ public final class TestShard {
     }
 
     void discard() throws IOException {
+        OptionalLong pid = instance.pid();
         instance.kill();
+        if (clock != null && pid.isPresent()) {
+            FakeClock.removeLeftovers(pid.getAsLong());
+        }
     }
 
     private static void secretFile(Path file, String text) throws IOException {

@@ -60,6 +60,11 @@ final class VariedSession implements AutoCloseable {
         return shard.superuser(name);
     }
 
+    /** The server's major version. */
+    int major() {
+        return shard.instance().installation().major();
+    }
+
     TestShard shard() {
         return shard;
     }

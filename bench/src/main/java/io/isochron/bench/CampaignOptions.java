@@ -1,0 +1,77 @@
+package io.isochron.bench;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * What a campaign does.
+ *
+ * @param shards number of shards
+ * @param postgres PostgreSQL's major version
+ * @param seed of traffic, moments and clocks
+ * @param restores how many
+ * @param load how long traffic runs
+ * @param coordinator who decides transactions across shards
+ * @param skewSeconds how far each shard's clock may be off, either way; 0 leaves clocks alone. They are stepped during the run
+ */
+public record CampaignOptions(
+        int shards, int postgres, long seed, int restores, Duration load, Coordinator coordinator, int skewSeconds) {
+    /** A transaction manager. */
+    public enum Coordinator {
+        /** The workload itself, by {@code PGXADataSource}. */
+        XA,
+        /** Narayana, with its own log, by {@code PGXADataSource}. */
+        NARAYANA;
+
+        /** @throws IllegalArgumentException for a name that none has */
+        static Coordinator of(String name) {
+            for (Coordinator each : values()) {
+                if (each.title().equals(name)) {
+                    return each;
+                }
+            }
+            throw new IllegalArgumentException(
+                    "--coordinator is '" + name + "', which is not known\nhint: known are xa, narayana");
+        }
+
+        String title() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final int SKEW_SECONDS_MAX = 600;
+
+    public CampaignOptions {
+        if (shards < 1 || restores < 0) {
+            throw new IllegalArgumentException("a campaign of " + restores + " restores on " + shards + " shards");
+        }
+        if (skewSeconds < 0 || skewSeconds > SKEW_SECONDS_MAX) {
+            throw new IllegalArgumentException("--skew is " + skewSeconds + ", expected seconds from 0 to " + SKEW_SECONDS_MAX);
+        }
+    }
+
+    /** Three shards, XA, 30 s of traffic, ten restores, clocks as they are. */
+    public static CampaignOptions of(int postgres, long seed) {
+        return new CampaignOptions(3, postgres, seed, 10, Duration.ofSeconds(30), Coordinator.XA, 0);
+    }
+
+    public CampaignOptions withShards(int value) {
+        return new CampaignOptions(value, postgres, seed, restores, load, coordinator, skewSeconds);
+    }
+
+    public CampaignOptions withRestores(int value) {
+        return new CampaignOptions(shards, postgres, seed, value, load, coordinator, skewSeconds);
+    }
+
+    public CampaignOptions withLoad(Duration value) {
+        return new CampaignOptions(shards, postgres, seed, restores, value, coordinator, skewSeconds);
+    }
+
+    public CampaignOptions withCoordinator(Coordinator value) {
+        return new CampaignOptions(shards, postgres, seed, restores, load, value, skewSeconds);
+    }
+
+    public CampaignOptions withSkewSeconds(int value) {
+        return new CampaignOptions(shards, postgres, seed, restores, load, coordinator, value);
+    }
+}

@@ -46,7 +46,8 @@ public record CampaignOptions(
             throw new IllegalArgumentException("a campaign of " + restores + " restores on " + shards + " shards");
         }
         if (skewSeconds < 0 || skewSeconds > SKEW_SECONDS_MAX) {
-            throw new IllegalArgumentException("--skew is " + skewSeconds + ", expected seconds from 0 to " + SKEW_SECONDS_MAX);
+            throw new IllegalArgumentException(
+                    "--skew is " + skewSeconds + ", expected seconds from 0 to " + SKEW_SECONDS_MAX);
         }
     }
 

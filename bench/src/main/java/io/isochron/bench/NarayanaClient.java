@@ -88,7 +88,8 @@ final class NarayanaClient implements Runnable {
         int to = across ? (from + 1 + random.nextInt(bank.shards() - 1)) % bank.shards() : from;
         int index = random.nextInt(bank.accountsPerShard());
         long debited = bank.account(from, index);
-        long credited = bank.account(to, (index + 1 + random.nextInt(bank.accountsPerShard() - 1)) % bank.accountsPerShard());
+        long credited =
+                bank.account(to, (index + 1 + random.nextInt(bank.accountsPerShard() - 1)) % bank.accountsPerShard());
         long amount = 1L + random.nextInt(AMOUNT_MAX);
         long id = firstId | counter++;
         long begun = nowMicros();
@@ -116,7 +117,13 @@ final class NarayanaClient implements Runnable {
             long decided = nowMicros();
             manager.commit();
             acknowledged.add(new Acknowledged(
-                    across ? Acknowledged.Kind.ACROSS : Acknowledged.Kind.WITHIN, id, from, to, begun, decided, nowMicros()));
+                    across ? Acknowledged.Kind.ACROSS : Acknowledged.Kind.WITHIN,
+                    id,
+                    from,
+                    to,
+                    begun,
+                    decided,
+                    nowMicros()));
         }
     }
 

@@ -44,8 +44,10 @@ final class NarayanaTraffic implements Traffic {
         for (int client = 0; client < CLIENTS; client++) {
             NarayanaClient each = new NarayanaClient(
                     bank, shards, manager, seed, client, traffic.stop::get, traffic.acknowledged, traffic.failures);
-            traffic.threads.add(
-                    Thread.ofPlatform().name("narayana-client-" + client).daemon().start(each));
+            traffic.threads.add(Thread.ofPlatform()
+                    .name("narayana-client-" + client)
+                    .daemon()
+                    .start(each));
         }
         return traffic;
     }
@@ -60,7 +62,9 @@ final class NarayanaTraffic implements Traffic {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(directory), "narayana-log"));
             arjPropertyManager.getCoreEnvironmentBean().setNodeIdentifier("bench");
             // the default identifies the process by a port that it listens on
-            arjPropertyManager.getCoreEnvironmentBean().setProcessImplementationClassName(UuidProcessId.class.getName());
+            arjPropertyManager
+                    .getCoreEnvironmentBean()
+                    .setProcessImplementationClassName(UuidProcessId.class.getName());
             arjPropertyManager.getCoordinatorEnvironmentBean().setTransactionStatusManagerEnable(false);
             for (String store : new String[] {null, "communicationStore", "stateStore"}) {
                 BeanPopulator.getNamedInstance(ObjectStoreEnvironmentBean.class, store)

@@ -43,11 +43,11 @@ final class RecordedWal implements AutoCloseable {
         /** Fifty rows updated and twenty inserted by each transaction: many small records. */
         BATCHES(
                 "batches",
-                        "\\set first random(1, 100000 * :scale - 50)",
-                        "begin;",
-                        "update pgbench_accounts set abalance = abalance + 1 where aid between :first and :first + 49;",
-                        "insert into pgbench_history select 1, 1, :first + i, i, now() from generate_series(1, 20) i;",
-                        "commit;");
+                "\\set first random(1, 100000 * :scale - 50)",
+                "begin;",
+                "update pgbench_accounts set abalance = abalance + 1 where aid between :first and :first + 49;",
+                "insert into pgbench_history select 1, 1, :first + i, i, now() from generate_series(1, 20) i;",
+                "commit;");
 
         final String title;
         private final String script;

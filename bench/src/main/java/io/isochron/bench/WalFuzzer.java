@@ -120,8 +120,8 @@ final class WalFuzzer {
     private void feed(Source source, Lsn start, boolean known, byte[] input, int pieceMax, Random random)
             throws WalDamagedException {
         WalReader.StartMode mode = known ? WalReader.StartMode.RECORD_BOUNDARY : WalReader.StartMode.UNKNOWN;
-        WalReader reader = new WalReader(
-                source.format, source.segmentBytes, start, mode, new WalReader.Limits(RECORD_BYTES_MAX));
+        WalReader reader =
+                new WalReader(source.format, source.segmentBytes, start, mode, new WalReader.Limits(RECORD_BYTES_MAX));
         SegmentBuilder builder = new SegmentBuilder("fuzz", source.format, 1, start, List.of());
         for (int at = 0; at < input.length; ) {
             int size = Math.min(input.length - at, 1 + random.nextInt(pieceMax));
@@ -137,7 +137,9 @@ final class WalFuzzer {
     private void touch(WalRecord record) {
         touched += record.mainData().remaining() + record.toString().length();
         for (BlockReference block : record.blocks()) {
-            touched += block.image().remaining() + block.data().remaining() + block.relation().hashCode();
+            touched += block.image().remaining()
+                    + block.data().remaining()
+                    + block.relation().hashCode();
         }
     }
 
@@ -174,7 +176,9 @@ final class WalFuzzer {
             return;
         }
         for (int changes = 1 + random.nextInt(6); changes > 0; changes--) {
-            int place = random.nextInt(8) == 0 ? 16 + random.nextInt(2) : RECORD_HEADER + random.nextInt(Math.max(1, length - RECORD_HEADER));
+            int place = random.nextInt(8) == 0
+                    ? 16 + random.nextInt(2)
+                    : RECORD_HEADER + random.nextInt(Math.max(1, length - RECORD_HEADER));
             if (place < length) {
                 input[at + place] = (byte) (random.nextBoolean() ? random.nextInt() : random.nextInt(6));
             }

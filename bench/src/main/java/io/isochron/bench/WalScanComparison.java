@@ -27,7 +27,8 @@ final class WalScanComparison {
     private WalScanComparison() {}
 
     /** @param runs of each side, in turns, at least 3 */
-    static Map<String, Object> run(long mebibytes, int runs, RecordedWal.Load load, Consumer<String> log) throws Exception {
+    static Map<String, Object> run(long mebibytes, int runs, RecordedWal.Load load, Consumer<String> log)
+            throws Exception {
         if (!java.nio.file.Files.isExecutable(PEER)) {
             throw new IOException("no pg_waldump at '" + PEER + "'\nhint: install Debian's package postgresql-15");
         }

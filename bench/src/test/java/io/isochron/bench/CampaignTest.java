@@ -35,10 +35,7 @@ class CampaignTest {
         long seed = Long.getLong("isochron.seed", System.nanoTime());
 
         Campaign.Result result = Campaign.run(
-                CampaignOptions.of(postgres, seed)
-                        .withShards(2)
-                        .withRestores(1)
-                        .withLoad(Duration.ofSeconds(2)),
+                CampaignOptions.of(postgres, seed).withShards(2).withRestores(1).withLoad(Duration.ofSeconds(2)),
                 System.out::println);
 
         assertThat(result.complaints()).as("seed " + seed).isEmpty();

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class WalScanTest {
     @Test
     void theScanCountsAsPostgresItselfCounts() throws Exception {
-        try (TestCluster cluster = TestCluster.start(1, 17, ClusterOptions.defaults().keepingWal())) {
+        try (TestCluster cluster =
+                TestCluster.start(1, 17, ClusterOptions.defaults().keepingWal())) {
             TestShard shard = cluster.shard(0);
             Lsn start = switched(shard);
             shard.execute("create table t as select g, repeat('x', g % 300) from generate_series(1, 20000) g");

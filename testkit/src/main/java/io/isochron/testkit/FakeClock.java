@@ -49,8 +49,10 @@ public final class FakeClock {
     static FakeClock at(Path file) throws IOException {
         FakeClock clock = new FakeClock(
                 library()
-                        .orElseThrow(() -> new IOException("clocks cannot be skewed: libfaketime is in none of " + LIBRARIES
-                                + "\nhint: install the package libfaketime (Debian: apt-get install libfaketime)")),
+                        .orElseThrow(
+                                () -> new IOException(
+                                        "clocks cannot be skewed: libfaketime is in none of " + LIBRARIES
+                                                + "\nhint: install the package libfaketime (Debian: apt-get install libfaketime)")),
                 file);
         clock.set(Duration.ZERO);
         return clock;
@@ -59,10 +61,14 @@ public final class FakeClock {
     /** What the server must find in its environment. */
     Map<String, String> environment() {
         return Map.of(
-                "LD_PRELOAD", library.toString(),
-                "FAKETIME_TIMESTAMP_FILE", file.toString(),
-                "FAKETIME_NO_CACHE", "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC", "1");
+                "LD_PRELOAD",
+                library.toString(),
+                "FAKETIME_TIMESTAMP_FILE",
+                file.toString(),
+                "FAKETIME_NO_CACHE",
+                "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC",
+                "1");
     }
 
     /** What the library leaves in shared memory when a server is killed. */

@@ -57,7 +57,7 @@ final class PageImage {
                     return false;
                 }
                 int copied = (from[in] & 0x0F) + 3;
-                int distance = (from[in] & 0xF0) << 4 | from[in + 1] & 0xFF;
+                int distance = (from[in] & 0xF0) << 4 | (from[in + 1] & 0xFF);
                 in += 2;
                 if (copied == 18) {
                     if (in == end) {

@@ -135,7 +135,8 @@ class FailoverTest {
             shard.execute("create table t (id bigserial primary key, v text)");
             try (TestStandby standby = TestStandby.start(shard, "second");
                     ShardCapture capture = start(fixture, standby.connectionStringOfBoth())) {
-                CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
+                // the branch point must not lie in the first segment
+                CaptureFixture.await(capture, status -> status.segments() > 3);
                 standby.promote();
                 CaptureStatus status =
                         CaptureFixture.await(capture, s -> s.timeline() == 2 && s.state() == CaptureState.STREAMING);
@@ -157,7 +158,7 @@ class FailoverTest {
             try (TestStandby standby = TestStandby.start(shard, "second")) {
                 Lsn abandoned;
                 try (ShardCapture capture = start(fixture, standby.connectionStringOfBoth(), AbandonedBranch.REFUSE)) {
-                    CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
+                    CaptureFixture.await(capture, status -> status.segments() > 3);
                     standby.disconnect();
                     shard.execute("insert into t (v) values ('archived, and never received by the standby')");
                     Lsn archived = fixture.awaitArchived(capture, 0);

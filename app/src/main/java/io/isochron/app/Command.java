@@ -34,7 +34,16 @@ abstract class Command implements Callable<Integer> {
     @Override
     public final Integer call() throws Exception {
         Logs.configure(host.err(), common.verbose);
+        if (common.output == Output.Form.csv && !givesCsv()) {
+            throw new AppException(
+                    ExitCode.USAGE, "--output is csv, which this command does not give", "use text or json.");
+        }
         return run().number();
+    }
+
+    /** Whether {@code --output csv} is understood. */
+    boolean givesCsv() {
+        return false;
     }
 
     Output output() {

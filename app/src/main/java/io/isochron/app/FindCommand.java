@@ -1,13 +1,13 @@
 package io.isochron.app;
 
 import io.isochron.chronicle.Incident;
-import io.isochron.chronicle.IncidentFinder;
-import io.isochron.restore.ChronicleReader;
+import io.isochron.chronicle.Incident.What;
+import io.isochron.chronicle.IncidentQuery;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,21 +19,67 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         footer = {
             "",
-            "Each is shown with the moment just before it, which plan and restore take as a target.",
+            "Each is shown with the moment just before it, which plan and restore take as",
+            "a target. `find` answers from the ledger. Transactions too small to be listed there (fewer than",
+            "5 rows deleted, 100 updated) are looked up when a table, an id or a gid is named.",
             "",
             "Example:",
             "  isochron find --since 2h --table orders",
+            "  isochron find --at 2026-11-22T13:41:00Z --kind deleted --rows 1000",
             "  isochron plan --target before:a:74113"
         })
 final class FindCommand extends Command {
-    private static final int RANKED = 10_000;
+    /** What {@code --kind} takes. */
+    enum Kind {
+        dropped(What.DROPPED),
+        truncated(What.TRUNCATED),
+        deleted(What.DELETED),
+        updated(What.UPDATED),
+        rewritten(What.REWRITTEN),
+        inserted(What.OTHER),
+        unusual(null);
+
+        private final @Nullable What what;
+
+        Kind(@Nullable What what) {
+            this.what = what;
+        }
+    }
 
     @Mixin
     Window window = new Window();
 
+    @Option(
+            names = "--at",
+            paramLabel = "MOMENT",
+            description = "Only what committed within 10 minutes of it; instead of --since and --until.")
+    @Nullable
+    String at;
+
     @Option(names = "--table", paramLabel = "NAME", description = "Only transactions that touched this table.")
     @Nullable
     String table;
+
+    @Option(names = "--rows", paramLabel = "N", description = "Only with at least so many rows of one kind.")
+    long rows;
+
+    @Option(
+            names = "--kind",
+            paramLabel = "KIND",
+            description = {
+                "Only those whose gravest effect is dropped, truncated, deleted, updated, rewritten or",
+                "inserted; or unusual: ten times as many rows as is usual for the table."
+            })
+    @Nullable
+    Kind kind;
+
+    @Option(names = "--xid", paramLabel = "XID", description = "Only the transaction of this id, on any shard.")
+    @Nullable
+    Long xid;
+
+    @Option(names = "--gid", paramLabel = "GID", description = "Only the transaction of this gid, or global name.")
+    @Nullable
+    String gid;
 
     @Option(names = "--limit", paramLabel = "N", description = "Show at most so many. Default: 5.")
     int limit = 5;
@@ -44,91 +90,41 @@ final class FindCommand extends Command {
 
     @Override
     ExitCode run() throws AppException, IOException {
-        var history = new ChronicleReader(repository()).window(window.from(host), window.to(host));
-        List<Incident> incidents = new IncidentFinder(history, dialect())
-                .find(table == null ? Math.max(1, limit) : RANKED).stream()
-                        .filter(this::wanted)
-                        .limit(Math.max(1, limit))
-                        .toList();
+        Long id = xid;
+        if (id != null && (id < 3 || id > 0xFFFF_FFFFL)) {
+            throw new AppException(
+                    ExitCode.USAGE, "--xid is " + id, "give a transaction id as PostgreSQL shows it, 3 to 4294967295.");
+        }
+        Instant from = window.from(host);
+        Instant to = window.to(host);
+        if (at != null) {
+            Instant moment = Window.read(at, host);
+            from = moment.minus(Duration.ofMinutes(10));
+            to = moment.plus(Duration.ofMinutes(10));
+        }
+        IncidentQuery query = new IncidentQuery(
+                Math.max(1, limit),
+                from,
+                to,
+                table,
+                Math.max(0, rows),
+                kind == null ? null : kind.what,
+                kind == Kind.unusual,
+                id == null ? null : (int) (long) id,
+                gid);
+        IncidentSearch.Found found =
+                new IncidentSearch(repository(), dialect(), host.clock().instant()).find(query);
         List<Object> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
-        for (Incident incident : incidents) {
-            json.add(json(incident));
-            text(incident, text);
+        for (Incident incident : found.incidents()) {
+            json.add(IncidentText.json(incident));
+            IncidentText.text(incident, text);
         }
-        if (incidents.isEmpty()) {
+        if (found.incidents().isEmpty()) {
             text.add("nothing suspicious was found in that time");
         }
-        output().result(Json.object("incidents", json), text);
+        text.addAll(found.remarks());
+        output().result(Json.object("incidents", json, "remarks", found.remarks()), text);
         return ExitCode.OK;
-    }
-
-    private boolean wanted(Incident incident) {
-        String name = table;
-        return name == null
-                || incident.effects().stream()
-                        .anyMatch(effect ->
-                                effect.table().equals(name) || effect.table().endsWith("." + name));
-    }
-
-    static String target(Incident incident) {
-        return "before:" + incident.before().shard() + ":"
-                + Integer.toUnsignedString(incident.before().xid());
-    }
-
-    private static void text(Incident incident, List<String> text) {
-        text.add(incident.earliestCommit() + "  " + incident.rowsDeleted() + " rows deleted on "
-                + incident.parts().size() + (incident.parts().size() == 1 ? " shard" : " shards")
-                + (incident.globalTransaction() == null
-                        ? ""
-                        : "  (one transaction " + incident.globalTransaction() + ")"));
-        List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("  SHARD", "XID", "COMMIT", "TABLE", "WHAT", "INSERTED", "UPDATED", "DELETED"));
-        for (Incident.Part part : incident.parts()) {
-            for (Incident.TableEffect effect : part.tables()) {
-                rows.add(List.of(
-                        "  " + part.shard(),
-                        Integer.toUnsignedString(part.commit().xid()),
-                        part.commit().end().toString(),
-                        effect.table(),
-                        effect.what().name().toLowerCase(Locale.ROOT),
-                        Long.toString(effect.inserted()),
-                        Long.toString(effect.updated()),
-                        Long.toString(effect.deleted())));
-            }
-        }
-        text.addAll(Output.table(rows));
-        text.add("  just before: --target " + target(incident) + "   (" + incident.justBefore() + ")");
-        text.add("");
-    }
-
-    private static Map<String, @Nullable Object> json(Incident incident) {
-        List<Object> parts = new ArrayList<>();
-        for (Incident.Part part : incident.parts()) {
-            List<Object> tables = new ArrayList<>();
-            for (Incident.TableEffect effect : part.tables()) {
-                tables.add(Json.object(
-                        "table", effect.table(),
-                        "what", effect.what().name().toLowerCase(Locale.ROOT),
-                        "inserted", effect.inserted(),
-                        "updated", effect.updated(),
-                        "deleted", effect.deleted()));
-            }
-            parts.add(Json.object(
-                    "shard", part.shard(),
-                    "xid", Integer.toUnsignedLong(part.commit().xid()),
-                    "gid", part.commit().gid(),
-                    "commitEnd", part.commit().end(),
-                    "committed", part.committed(),
-                    "tables", tables));
-        }
-        return Json.object(
-                "target", target(incident),
-                "justBefore", incident.justBefore(),
-                "earliestCommit", incident.earliestCommit(),
-                "globalTransaction", incident.globalTransaction(),
-                "rowsDeleted", incident.rowsDeleted(),
-                "score", incident.score(),
-                "parts", parts);
     }
 }

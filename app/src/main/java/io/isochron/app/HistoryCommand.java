@@ -1,160 +1,150 @@
 package io.isochron.app;
 
-import io.isochron.chronicle.ClockStep;
-import io.isochron.chronicle.ClusterHistory;
-import io.isochron.chronicle.Event;
-import io.isochron.chronicle.RestorePoint;
-import io.isochron.chronicle.RowCounts;
-import io.isochron.chronicle.Segment;
-import io.isochron.chronicle.StorageChange;
-import io.isochron.restore.ChronicleReader;
+import io.isochron.chronicle.LedgerLevel;
+import io.isochron.restore.LedgerReader;
+import io.isochron.restore.ShardLedger;
+import io.isochron.store.Repository;
+import io.isochron.store.SnapshotInfo;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Shows what happened on the shards in a stretch of time. */
 @picocli.CommandLine.Command(
         name = "history",
         description = "Shows what happened on each shard: transactions, rows, WAL, and events worth knowing.",
         sortOptions = false,
-        footer = {"", "Example:", "  isochron history --since 2026-11-22T13:00:00Z --until 2026-11-22T14:00:00Z"})
+        footer = {
+            "",
+            "Kinds: transaction, dropped, truncated, rewritten, renamed, altered, created, restore_point,",
+            "timeline_switch, clock_step, gap, parameters, tablespace, mark, fence, snapshot. --output csv",
+            "gives one line for each interval, table and event.",
+            "",
+            "Example:",
+            "  isochron history --since 2026-11-22T13:00:00Z --until 2026-11-22T14:00:00Z",
+            "  isochron history --since 1d --every 1h --table orders --kind truncated --kind dropped"
+        })
 final class HistoryCommand extends Command {
     @Mixin
     Window window = new Window();
+
+    @Option(
+            names = "--every",
+            paramLabel = "TIME",
+            description = "Length of an interval, whole minutes. Default: what makes at most 60 of them.")
+    @Nullable
+    String every;
+
+    @Option(names = "--shard", paramLabel = "NAME", description = "Only this shard; may be given several times.")
+    List<String> shards = new ArrayList<>();
+
+    @Option(names = "--table", paramLabel = "NAME", description = "Only rows and events of this table.")
+    @Nullable
+    String table;
+
+    @Option(names = "--kind", paramLabel = "KIND", description = "Only events of this kind; may be repeated.")
+    List<String> kinds = new ArrayList<>();
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            description = "List transactions with at least so many rows of one kind. Default: 1000.")
+    long rows = 1000;
 
     HistoryCommand(Host host) {
         super(host);
     }
 
-    /** Something worth a line of its own, by reference time. */
-    private record Notable(Instant at, String shard, String what) {}
+    @Override
+    boolean givesCsv() {
+        return true;
+    }
 
     @Override
     ExitCode run() throws AppException, IOException {
-        ClusterHistory history = new ChronicleReader(repository()).window(window.from(host), window.to(host));
-        List<List<String>> table = new ArrayList<>();
-        table.add(List.of(
-                "SHARD",
-                "FROM",
-                "TO",
-                "WAL",
-                "COMMITS",
-                "ABORTS",
-                "PREPARED",
-                "INSERTED",
-                "UPDATED",
-                "DELETED",
-                "IN DOUBT"));
-        List<Object> json = new ArrayList<>();
-        List<Notable> notables = new ArrayList<>();
-        for (String shard : history.shards()) {
-            List<Segment> segments = history.segments(shard);
-            if (segments.isEmpty()) {
-                table.add(List.of(shard, "nothing is known of that time"));
-                continue;
+        Repository repository = repository();
+        LedgerReader reader = new LedgerReader(repository);
+        Instant from = window.from(host);
+        Instant to = window.to(host);
+        Instant end = to == null ? host.clock().instant() : to;
+        Duration width = width(from, end);
+        HistoryFilter filter = new HistoryFilter(from, end, wantedShards(reader), table, wantedKinds(), rows);
+        LedgerLevel coarsest =
+                width.toHours() > 0 && width.toMinutes() % 60 == 0 ? LedgerLevel.HOUR : LedgerLevel.MINUTE;
+        Map<String, ShardLedger> ledgers = reader.window(from, to, coarsest);
+        History history = new History(filter, width);
+        for (ShardLedger ledger : ledgers.values()) {
+            if (filter.shards().contains(ledger.shard())) {
+                history.add(ledger);
             }
-            Tally tally = new Tally();
-            for (Segment segment : segments) {
-                tally.add(segment);
-                notable(shard, segment, notables);
-            }
-            Instant from = instant(segments.getFirst().referenceFirstMicros());
-            Instant to = instant(segments.getLast().referenceLastMicros());
-            int inDoubt = segments.getLast().openPrepared().size();
-            table.add(List.of(
-                    shard,
-                    from.toString(),
-                    to.toString(),
-                    Units.bytes(tally.walBytes),
-                    Long.toString(tally.commits),
-                    Long.toString(tally.aborts),
-                    Long.toString(tally.prepared),
-                    Long.toString(tally.inserted),
-                    Long.toString(tally.updated),
-                    Long.toString(tally.deleted),
-                    Integer.toString(inDoubt)));
-            json.add(Json.object(
-                    "name", shard,
-                    "from", from,
-                    "to", to,
-                    "walBytes", tally.walBytes,
-                    "commits", tally.commits,
-                    "aborts", tally.aborts,
-                    "prepared", tally.prepared,
-                    "rowsInserted", tally.inserted,
-                    "rowsUpdated", tally.updated,
-                    "rowsDeleted", tally.deleted,
-                    "inDoubt", inDoubt));
         }
-        notables.sort(Comparator.comparing(Notable::at));
-        List<String> text = new ArrayList<>(Output.table(table));
-        List<Object> events = new ArrayList<>();
-        if (!notables.isEmpty()) {
-            text.add("");
+        for (SnapshotInfo snapshot : repository.snapshots().list()) {
+            history.add(snapshot);
         }
-        for (Notable notable : notables) {
-            text.add(notable.at() + "  " + notable.shard() + "  " + notable.what());
-            events.add(Json.object("at", notable.at(), "shard", notable.shard(), "what", notable.what()));
+        HistoryText text = new HistoryText(history);
+        if (common.output == Output.Form.csv) {
+            text.csv().forEach(host.out()::println);
+        } else {
+            output().result(text.json(), text.lines());
         }
-        output().result(Json.object("shards", json, "events", events), text);
         return ExitCode.OK;
     }
 
-    private static final class Tally {
-        private long walBytes;
-        private long commits;
-        private long aborts;
-        private long prepared;
-        private long inserted;
-        private long updated;
-        private long deleted;
-
-        private void add(Segment segment) {
-            walBytes += segment.end().minus(segment.start());
-            for (Event event : segment.events()) {
-                switch (event.kind()) {
-                    case COMMIT, COMMIT_PREPARED -> commits++;
-                    case ABORT, ABORT_PREPARED -> aborts++;
-                    case PREPARE -> prepared++;
-                }
+    private Duration width(Instant from, Instant to) throws AppException {
+        if (every != null) {
+            Duration width = Options.duration("--every", every);
+            if (width.toSeconds() % 60 != 0 || width.toMillis() % 1000 != 0) {
+                throw new AppException(
+                        ExitCode.USAGE, "--every is '" + every + "'", "give whole minutes, such as 1m, 15m or 6h.");
             }
-            for (RowCounts rows : segment.rows()) {
-                inserted += rows.inserted();
-                updated += rows.updated();
-                deleted += rows.deleted();
+            return width;
+        }
+        for (int minutes : new int[] {1, 5, 15, 60, 360, 1440}) {
+            Duration width = Duration.ofMinutes(minutes);
+            if (Duration.between(from, to).compareTo(width.multipliedBy(60)) <= 0) {
+                return width;
             }
         }
+        return Duration.ofDays(7);
     }
 
-    private static void notable(String shard, Segment segment, List<Notable> notables) {
-        Instant at = instant(segment.referenceLastMicros());
-        for (ClockStep step : segment.clockSteps()) {
-            notables.add(new Notable(
-                    instant(step.after().atReferenceMicros()),
-                    shard,
-                    "the clock jumped by " + step.stepMicros() + " microseconds"));
+    private List<String> wantedShards(LedgerReader reader) throws AppException {
+        List<String> known = reader.shards();
+        for (String shard : shards) {
+            if (!known.contains(shard)) {
+                throw new AppException(
+                        ExitCode.USAGE,
+                        "--shard is '" + shard + "', which the cluster does not have",
+                        Nearest.to(shard, known)
+                                .map(near -> "did you mean " + near + "?")
+                                .orElse("the shards are " + String.join(", ", known) + "."));
+            }
         }
-        for (RestorePoint point : segment.restorePoints()) {
-            notables.add(new Notable(at, shard, "restore point " + point.name() + " at " + point.at()));
-        }
-        segment.parameters()
-                .forEach(change ->
-                        notables.add(new Notable(at, shard, "settings that replay depends on changed: " + change)));
-        segment.tablespaces()
-                .forEach(tablespace -> notables.add(new Notable(at, shard, "tablespace created: " + tablespace)));
-        long truncated = segment.storage().stream()
-                .filter(change -> change.kind() == StorageChange.Kind.TRUNCATED)
-                .count();
-        if (truncated > 0) {
-            notables.add(new Notable(at, shard, "storage of " + truncated + " relations was cut off"));
-        }
+        return shards.isEmpty() ? known : shards;
     }
 
-    private static Instant instant(long micros) {
-        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+    private List<String> wantedKinds() throws AppException {
+        List<String> known = HistoryFilter.allKinds();
+        List<String> wanted = new ArrayList<>();
+        for (String kind : kinds) {
+            String name = kind.toLowerCase(Locale.ROOT).replace('-', '_');
+            if (!known.contains(name)) {
+                throw new AppException(
+                        ExitCode.USAGE,
+                        "--kind is '" + kind + "', which does not exist",
+                        Nearest.to(name, known)
+                                .map(near -> "did you mean " + near + "?")
+                                .orElse("the kinds are " + String.join(", ", known) + "."));
+            }
+            wanted.add(name);
+        }
+        return wanted;
     }
 }

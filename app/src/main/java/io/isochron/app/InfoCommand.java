@@ -1,9 +1,10 @@
 package io.isochron.app;
 
-import io.isochron.chronicle.ClusterHistory;
+import io.isochron.chronicle.ClockBounds;
+import io.isochron.chronicle.OpenPrepared;
 import io.isochron.chronicle.RecoverableRange;
 import io.isochron.chronicle.Segment;
-import io.isochron.restore.ChronicleReader;
+import io.isochron.restore.ArchiveState;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.ShardSnapshot;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,14 +40,14 @@ final class InfoCommand extends Command {
     @Override
     ExitCode run() throws AppException, IOException {
         Repository repository = repository();
-        ClusterHistory history = new ChronicleReader(repository).all();
+        ArchiveState history = ArchiveState.read(repository);
         List<SnapshotInfo> snapshots = repository.snapshots().list();
         Instant now = host.clock().instant();
         output().result(json(repository, history, snapshots, now), text(repository, history, snapshots, now));
         return ExitCode.OK;
     }
 
-    private List<String> text(Repository repository, ClusterHistory history, List<SnapshotInfo> snapshots, Instant now)
+    private List<String> text(Repository repository, ArchiveState history, List<SnapshotInfo> snapshots, Instant now)
             throws AppException {
         List<String> lines = new ArrayList<>();
         lines.add("cluster " + repository.cluster().name() + ", repository " + config().repositoryPath());
@@ -54,29 +56,38 @@ final class InfoCommand extends Command {
         lines.add("safe time   "
                 + safe.map(time -> time + ", " + age(time, now) + " ago" + late(time, now, rpo))
                         .orElse("none yet: "
-                                + history.heldBackBy()
-                                        .map(s -> "shard " + s + " has no safe point")
-                                        .orElse("no shard is archived")));
-        List<RecoverableRange> ranges = history.recoverableRanges();
+                                + (history.heldBackBy() == null
+                                        ? "no shard is archived"
+                                        : "shard " + history.heldBackBy() + " has no safe point")));
+        heldBack(history, now).ifPresent(lines::add);
+        history.breaks().forEach(problem -> lines.add("ALARM       " + problem));
+        List<RecoverableRange> ranges = history.recoverable();
         if (ranges.isEmpty()) {
             lines.add("recoverable nothing yet; take a snapshot with `isochron backup` while capture runs");
         }
         for (RecoverableRange range : ranges) {
-            lines.add("recoverable " + range.from() + " to " + range.to() + " (" + age(range.from(), range.to()) + ")");
+            lines.add("recoverable " + range.from() + " to " + range.to() + " (" + age(range.from(), range.to())
+                    + "), grade atomic");
         }
         lines.add("");
         List<List<String>> shards = new ArrayList<>();
-        shards.add(List.of("SHARD", "POSTGRESQL", "SYSTEM", "TIMELINE", "ARCHIVED TO", "SAFE TIME"));
+        shards.add(List.of(
+                "SHARD", "POSTGRESQL", "SYSTEM", "TIMELINE", "ARCHIVED TO", "SAFE TIME", "LAG", "CLOCK", "IN DOUBT"));
         for (ShardIdentity shard : repository.cluster().shards()) {
-            List<Segment> segments = history.segments(shard.name());
-            Segment last = segments.isEmpty() ? null : segments.getLast();
+            ArchiveState.Shard state = state(history, shard.name());
+            Segment last = state.last();
             shards.add(List.of(
                     shard.name(),
                     Integer.toString(shard.postgresMajor()),
                     shard.systemIdentifier(),
                     last == null ? "-" : Integer.toString(last.timeline()),
                     last == null ? "-" : last.end().toString(),
-                    history.safeTime(shard.name()).map(Instant::toString).orElse("-")));
+                    state.safeTime().map(Instant::toString).orElse("-"),
+                    state.safeTime().map(safeTime -> age(safeTime, now)).orElse("-"),
+                    clock(state),
+                    last == null
+                            ? "-"
+                            : last.openPrepared().size() + " (" + state.stale().size() + " old)"));
         }
         lines.addAll(Output.table(shards));
         lines.add("");
@@ -97,6 +108,46 @@ final class InfoCommand extends Command {
         return lines;
     }
 
+    private static ArchiveState.Shard state(ArchiveState state, String shard) {
+        ArchiveState.Shard known = state.shards().get(shard);
+        return known == null ? new ArchiveState.Shard(null, null, null, 0, List.of()) : known;
+    }
+
+    private static String clock(ArchiveState.Shard state) {
+        ClockBounds clock = state.clock();
+        return clock == null
+                ? "-"
+                : String.format(
+                        Locale.ROOT,
+                        "%+.3f ms ±%.3f",
+                        clock.offsetMicros() / 1000.0,
+                        clock.uncertaintyMicros() / 1000.0);
+    }
+
+    /** What holds the safe time back, if it is worth saying. */
+    private static Optional<String> heldBack(ArchiveState state, Instant now) {
+        String shard = state.heldBackBy();
+        if (shard == null || state.shards().size() < 2) {
+            return Optional.empty();
+        }
+        ArchiveState.Shard held = state(state, shard);
+        Segment last = held.last();
+        if (last == null) {
+            return Optional.of("held back by shard " + shard + ": nothing is archived of it");
+        }
+        Instant archived = Moments.ofMicros(last.referenceLastMicros());
+        String since = "held back by shard " + shard + ": its newest WAL arrived " + age(archived, now) + " ago";
+        Optional<Instant> next = state.shards().entrySet().stream()
+                .filter(entry -> !entry.getKey().equals(shard))
+                .flatMap(entry -> entry.getValue().safeTime().stream())
+                .min(Instant::compareTo);
+        Optional<Instant> own = held.safeTime();
+        return Optional.of(
+                next.isPresent() && own.isPresent()
+                        ? since + ", the next shard is " + age(own.get(), next.get()) + " ahead"
+                        : since);
+    }
+
     private static String late(Instant safe, Instant now, Duration rpo) {
         // the safe time itself moves every few seconds on an idle cluster
         return Duration.between(safe, now).compareTo(rpo.plusSeconds(10)) > 0
@@ -109,22 +160,33 @@ final class InfoCommand extends Command {
     }
 
     private Map<String, @Nullable Object> json(
-            Repository repository, ClusterHistory history, List<SnapshotInfo> snapshots, Instant now) {
+            Repository repository, ArchiveState history, List<SnapshotInfo> snapshots, Instant now) {
         List<Object> ranges = new ArrayList<>();
-        for (RecoverableRange range : history.recoverableRanges()) {
-            ranges.add(Json.object("from", range.from(), "to", range.to()));
+        for (RecoverableRange range : history.recoverable()) {
+            ranges.add(Json.object("from", range.from(), "to", range.to(), "grade", "atomic"));
         }
         List<Object> shards = new ArrayList<>();
         for (ShardIdentity shard : repository.cluster().shards()) {
-            List<Segment> segments = history.segments(shard.name());
-            Segment last = segments.isEmpty() ? null : segments.getLast();
+            ArchiveState.Shard state = state(history, shard.name());
+            Segment last = state.last();
+            ClockBounds clock = state.clock();
             shards.add(Json.object(
                     "name", shard.name(),
                     "postgres", shard.postgresMajor(),
                     "systemIdentifier", shard.systemIdentifier(),
                     "timeline", last == null ? null : last.timeline(),
                     "archivedTo", last == null ? null : last.end(),
-                    "safeTime", history.safeTime(shard.name()).orElse(null)));
+                    "safeTime", state.safeTime().orElse(null),
+                    "lagMillis",
+                            state.safeTime()
+                                    .map(time -> Duration.between(time, now).toMillis())
+                                    .orElse(null),
+                    "clockOffsetLowMicros", clock == null ? null : clock.offsetLowMicros(),
+                    "clockOffsetHighMicros", clock == null ? null : clock.offsetHighMicros(),
+                    "clockReadAt", clock == null ? null : Moments.ofMicros(clock.atReferenceMicros()),
+                    "inDoubt", last == null ? null : last.openPrepared().size(),
+                    "inDoubtOld", state.stale().stream().map(OpenPrepared::gid).toList(),
+                    "ledgerEntries", state.entries()));
         }
         List<Object> list = new ArrayList<>();
         for (SnapshotInfo snapshot : snapshots) {
@@ -151,7 +213,11 @@ final class InfoCommand extends Command {
                 "safeTimeAgeMillis",
                 safe.map(time -> Duration.between(time, now).toMillis()).orElse(null),
                 "heldBackBy",
-                history.heldBackBy().orElse(null),
+                history.heldBackBy(),
+                "heldBackReason",
+                heldBack(history, now).orElse(null),
+                "alarms",
+                history.breaks(),
                 "recoverable",
                 ranges,
                 "shards",

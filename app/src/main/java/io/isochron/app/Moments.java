@@ -32,6 +32,11 @@ final class Moments {
 
     private Moments() {}
 
+    /** The moment so many microseconds after the Unix epoch. */
+    static Instant ofMicros(long micros) {
+        return Instant.EPOCH.plus(micros, java.time.temporal.ChronoUnit.MICROS);
+    }
+
     /**
      * Reads {@code 2026-11-22T14:03:07.123456Z}, {@code 2026-11-22 15:03:07+01:00} or {@code 2026-11-22 15:03:07 Europe/Berlin}.
      *

@@ -8,10 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows a command's result: text for people or one JSON document for programs, never both. */
 final class Output {
-    /** The two forms. */
+    /** The forms. */
     enum Form {
         text,
-        json
+        json,
+        /** Only {@code history} gives it. */
+        csv
     }
 
     private final Form form;
@@ -26,7 +28,7 @@ final class Output {
     void result(Map<String, @Nullable Object> json, List<String> text) {
         switch (form) {
             case json -> out.println(Json.write(json));
-            case text -> text.forEach(out::println);
+            case text, csv -> text.forEach(out::println);
         }
     }
 

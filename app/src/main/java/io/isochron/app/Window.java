@@ -27,7 +27,7 @@ final class Window {
         return until == null ? null : read(until, host);
     }
 
-    private static Instant read(String text, Host host) throws AppException {
+    static Instant read(String text, Host host) throws AppException {
         try {
             Duration ago = Units.duration(text);
             return host.clock().instant().minus(ago);

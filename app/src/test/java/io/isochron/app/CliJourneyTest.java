@@ -46,6 +46,7 @@ class CliJourneyTest {
                 ok(host, "backup", "--label", "journey");
                 incident(cluster);
                 String target = awaitIncident(host);
+                new FindJourney(host, cluster).ask();
                 for (TestShard shard : cluster.shards()) {
                     shard.execute("INSERT INTO orders VALUES (1000, 'later')");
                 }

@@ -28,6 +28,8 @@ public final class ShardCapture implements AutoCloseable {
     private final CatalogObserver catalog;
     private final Thread thread;
     private final Thread observer;
+    private final LedgerKeeper ledger;
+    private final Thread keeper;
     private volatile boolean stopping;
     private @Nullable SynchronousShard synchronous;
     private volatile FenceService.@Nullable Member fenceMember;
@@ -55,6 +57,11 @@ public final class ShardCapture implements AutoCloseable {
                 .unstarted(this::run);
         this.observer =
                 Thread.ofVirtual().name("isochron-catalog-" + source.name()).unstarted(catalog::run);
+        this.ledger = new LedgerKeeper(repository, source.name(), monitor, options.reconnectPauseMax());
+        this.keeper = Thread.ofPlatform()
+                .name("isochron-ledger-" + source.name())
+                .daemon()
+                .unstarted(ledger);
     }
 
     /** Begins. Returns at once; {@link #status} tells what happens. */
@@ -101,6 +108,7 @@ public final class ShardCapture implements AutoCloseable {
 
     private void run() {
         observer.start();
+        keeper.start();
         @Nullable Thread guard = null;
         try (SynchronousShard opened = openSpool()) {
             synchronous = opened;
@@ -121,6 +129,21 @@ public final class ShardCapture implements AutoCloseable {
             if (guard != null) {
                 guard.interrupt();
             }
+            ledger.stop();
+            endKeeper();
+        }
+    }
+
+    /** What it leaves undone the next one makes up for. */
+    private void endKeeper() {
+        try {
+            if (!keeper.join(Duration.ofSeconds(5))) {
+                keeper.interrupt();
+                keeper.join();
+            }
+        } catch (InterruptedException e) {
+            keeper.interrupt();
+            Thread.currentThread().interrupt();
         }
     }
 

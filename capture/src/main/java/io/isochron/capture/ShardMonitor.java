@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,6 +71,28 @@ final class ShardMonitor {
     synchronized void archived(Lsn end, long segmentsNow) {
         archived = end;
         segments = segmentsNow;
+        notifyAll();
+    }
+
+    /** How many segments of the shard are durable, as far as known. */
+    synchronized long segments() {
+        return segments;
+    }
+
+    /** Waits until there are more than so many segments, it is to end, or the time is over. */
+    synchronized void awaitSegments(long count, long millis, BooleanSupplier end) throws InterruptedException {
+        long until = System.nanoTime() + millis * 1_000_000;
+        while (segments <= count && !end.getAsBoolean()) {
+            long left = (until - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return;
+            }
+            wait(left);
+        }
+    }
+
+    /** Wakes whoever waits. */
+    synchronized void wake() {
         notifyAll();
     }
 

@@ -17,6 +17,7 @@ final class ByteReader {
 
     private static final int TEXT_CHARS_MAX = 1 << 16;
 
+    private final String what;
     private final byte[] bytes;
     private int at;
     private final int end;
@@ -24,7 +25,9 @@ final class ByteReader {
     private final List<RelationFile> relations = new ArrayList<>();
     private String lastText = "";
 
-    ByteReader(byte[] bytes, int from, int end) {
+    /** @param what what the bytes are, for messages */
+    ByteReader(String what, byte[] bytes, int from, int end) {
+        this.what = what;
         this.bytes = bytes;
         this.at = from;
         this.end = end;
@@ -32,7 +35,7 @@ final class ByteReader {
 
     int octet() throws SegmentFormatException {
         if (at >= end) {
-            throw new SegmentFormatException("chronicle segment ends too early, at byte " + at);
+            throw new SegmentFormatException(what + " ends too early, at byte " + at);
         }
         return bytes[at++] & 0xFF;
     }
@@ -40,7 +43,7 @@ final class ByteReader {
     boolean flag() throws SegmentFormatException {
         int value = octet();
         if (value > 1) {
-            throw new SegmentFormatException("chronicle segment has flag " + value + " at byte " + (at - 1));
+            throw new SegmentFormatException(what + " has flag " + value + " at byte " + (at - 1));
         }
         return value == 1;
     }
@@ -54,7 +57,7 @@ final class ByteReader {
                 return value;
             }
         }
-        throw new SegmentFormatException("chronicle segment has an overlong number before byte " + at);
+        throw new SegmentFormatException(what + " has an overlong number before byte " + at);
     }
 
     long signed() throws SegmentFormatException {
@@ -65,8 +68,7 @@ final class ByteReader {
     int id() throws SegmentFormatException {
         long value = unsigned();
         if (value >>> 32 != 0) {
-            throw new SegmentFormatException(
-                    "chronicle segment has id " + Long.toUnsignedString(value) + " before byte " + at);
+            throw new SegmentFormatException(what + " has id " + Long.toUnsignedString(value) + " before byte " + at);
         }
         return (int) value;
     }
@@ -74,8 +76,8 @@ final class ByteReader {
     int count() throws SegmentFormatException {
         long value = unsigned();
         if (value < 0 || value > end - at) {
-            throw new SegmentFormatException("chronicle segment has a list of " + Long.toUnsignedString(value)
-                    + " items with " + (end - at) + " bytes left");
+            throw new SegmentFormatException(what + " has a list of " + Long.toUnsignedString(value) + " items with "
+                    + (end - at) + " bytes left");
         }
         return (int) value;
     }
@@ -84,7 +86,7 @@ final class ByteReader {
         long value = unsigned();
         if (value < 0 || value > Integer.MAX_VALUE) {
             throw new SegmentFormatException(
-                    "chronicle segment has number " + Long.toUnsignedString(value) + " before byte " + at);
+                    what + " has number " + Long.toUnsignedString(value) + " before byte " + at);
         }
         return (int) value;
     }
@@ -96,12 +98,12 @@ final class ByteReader {
         }
         if (index != texts.size()) {
             throw new SegmentFormatException(
-                    "chronicle segment names text " + Long.toUnsignedString(index) + " of " + texts.size());
+                    what + " names text " + Long.toUnsignedString(index) + " of " + texts.size());
         }
         long shared = unsigned();
         int length = count();
         if (shared < 0 || shared > lastText.length() || shared + length > TEXT_CHARS_MAX) {
-            throw new SegmentFormatException("chronicle segment has a text that cannot be, before byte " + at);
+            throw new SegmentFormatException(what + " has a text that cannot be, before byte " + at);
         }
         String rest;
         try {
@@ -110,7 +112,7 @@ final class ByteReader {
                     .decode(ByteBuffer.wrap(bytes, at, length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new SegmentFormatException("chronicle segment has a text that is not UTF-8 at byte " + at);
+            throw new SegmentFormatException(what + " has a text that is not UTF-8 at byte " + at);
         }
         at += length;
         String value = lastText.substring(0, (int) shared) + rest;
@@ -126,7 +128,7 @@ final class ByteReader {
         }
         if (index != relations.size()) {
             throw new SegmentFormatException(
-                    "chronicle segment names relation " + Long.toUnsignedString(index) + " of " + relations.size());
+                    what + " names relation " + Long.toUnsignedString(index) + " of " + relations.size());
         }
         RelationFile file = new RelationFile(id(), id(), id());
         relations.add(file);
@@ -144,7 +146,7 @@ final class ByteReader {
 
     void expectEnd() throws SegmentFormatException {
         if (at != end) {
-            throw new SegmentFormatException("chronicle segment has " + (end - at) + " bytes too many");
+            throw new SegmentFormatException(what + " has " + (end - at) + " bytes too many");
         }
     }
 }

@@ -2,7 +2,7 @@ package io.isochron.chronicle;
 
 import io.isochron.chronicle.Incident.Part;
 import io.isochron.chronicle.Incident.TableEffect;
-import io.isochron.chronicle.Incident.What;
+import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,183 +14,224 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Searches the index for transactions that look like accidents: mass deletes and updates, truncated and dropped tables.
+ * Searches the ledger for transactions that look like accidents: mass deletes and updates, truncated and dropped tables. It reads only what the entries' digests keep, so its memory and time grow with
+ * the number of entries and not with that of transactions.
  *
  * <p>The rank of a transaction is the sum over its tables of: ten times the binary logarithm of the rows deleted, times the share
  * that these have of themselves and what a transaction that deletes from this table deletes on average; for updates the same at a fifth of the
  * weight; for a truncated or dropped table twenty more, and all of it divided by how often that happens to the table.
  *
- * <p>The moment just before is one microsecond before the earliest of its commits in corrected time. The solver corrects times in the same
- * way, so that the cut for this moment leaves the transaction out on every shard; a commit whose log position is before it, but whose time is
- * the same or later, is left out too. {@link Incident#before} is exact in that respect.
+ * <p>{@link Incident#before} is exact: the moment before the earliest of its commits in the log. {@link Incident#justBefore} is one microsecond before the earliest in corrected time.
  */
 public final class IncidentFinder {
-    private static final long DELETED_MIN = 5;
-    private static final long UPDATED_MIN = 100;
-
-    private final ClusterHistory history;
+    private final Map<String, List<LedgerEntry>> ledger;
+    private final Map<String, LedgerNames> names = new HashMap<>();
     private final Dialect dialect;
 
-    public IncidentFinder(ClusterHistory history, Dialect dialect) {
-        this.history = Objects.requireNonNull(history);
+    /**
+     * @param ledger by shard, entries that follow each other, of whatever levels, oldest first
+     * @param dialect tells which gids belong together
+     */
+    public IncidentFinder(Map<String, List<LedgerEntry>> ledger, Dialect dialect) {
+        this.ledger = new LinkedHashMap<>(ledger);
         this.dialect = Objects.requireNonNull(dialect);
+        ledger.forEach((shard, entries) -> names.put(shard, new LedgerNames(entries)));
     }
 
-    /** What usually happens to a table, over all shards. */
-    private static final class Usual {
-        private long deletions;
-        private long deletedRows;
-        private long updates;
-        private long updatedRows;
-        private long removals;
+    /** Searches a history that is in memory. */
+    public IncidentFinder(ClusterHistory history, Dialect dialect) {
+        this(digested(history), dialect);
+    }
 
-        private void add(TableEffect effect) {
-            switch (effect.what()) {
-                case DROPPED, TRUNCATED -> removals++;
-                case DELETED, UPDATED, OTHER -> {
-                    if (effect.deleted() > 0) {
-                        deletions++;
-                        deletedRows += effect.deleted();
-                    }
-                    if (effect.updated() > 0) {
-                        updates++;
-                        updatedRows += effect.updated();
-                    }
-                }
+    private static Map<String, List<LedgerEntry>> digested(ClusterHistory history) {
+        Map<String, List<LedgerEntry>> ledger = new LinkedHashMap<>();
+        for (String shard : history.shards()) {
+            LedgerBuilder builder = LedgerBuilder.first(shard);
+            List<LedgerEntry> entries = new ArrayList<>();
+            for (Segment segment : history.segments(shard)) {
+                builder.add(segment, Segment.NO_PREVIOUS).ifPresent(entries::add);
             }
+            builder.unfinished().ifPresent(entries::add);
+            ledger.put(shard, entries);
         }
+        return ledger;
+    }
 
-        private double typicalDeleted(Usual own) {
-            return mean(deletedRows - own.deletedRows, deletions - own.deletions);
-        }
+    /** The most suspicious transactions, at most so many, most suspicious first. */
+    public List<Incident> find(int limit) {
+        return find(IncidentQuery.top(limit));
+    }
 
-        private double typicalUpdated(Usual own) {
-            return mean(updatedRows - own.updatedRows, updates - own.updates);
-        }
-
-        private static double mean(long sum, long count) {
-            return count <= 0 ? 0 : (double) sum / count;
-        }
+    /** The transactions that are asked for, most suspicious first. */
+    public List<Incident> find(IncidentQuery query) {
+        return find(query, null);
     }
 
     /**
-     * The most suspicious transactions.
+     * The transactions that are asked for among those that other entries list, compared with what is usual in the ledger.
      *
-     * @param limit at most so many, from 1
-     * @return most suspicious first
+     * @param listing by shard, entries made for this question ({@link LedgerBuilder#keeping}); null for those of the ledger
      */
-    public List<Incident> find(int limit) {
-        if (limit < 1) {
-            throw new IllegalArgumentException("a limit of " + limit + " incidents finds nothing");
-        }
-        Map<String, Usual> usual = new HashMap<>();
-        Map<String, List<Part>> suspicious = suspicious(usual);
+    public List<Incident> find(IncidentQuery query, @Nullable Map<String, List<LedgerEntry>> listing) {
+        Map<String, UsualSize> usual = new HashMap<>();
+        Map<String, List<Part>> parts = parts(query, usual, listing);
         List<Incident> incidents = new ArrayList<>();
-        suspicious.forEach((key, parts) -> incidents.add(incident(key, parts, usual)));
+        parts.forEach((key, own) -> {
+            Incident incident =
+                    incident(own, key.startsWith("g") ? global(own.getFirst().gid()) : null, usual);
+            boolean ofTables = !incident.effects().isEmpty() || query.xid() != null || query.gid() != null;
+            if (ofTables && query.matches(incident)) {
+                incidents.add(incident);
+            }
+        });
         incidents.sort(Comparator.comparingDouble(Incident::score)
                 .reversed()
                 .thenComparing(Incident::earliestCommit)
                 .thenComparing(incident -> incident.before().shard())
                 .thenComparingInt(incident -> incident.before().xid()));
-        return List.copyOf(incidents.subList(0, Math.min(limit, incidents.size())));
+        return List.copyOf(incidents.subList(0, Math.min(query.limit(), incidents.size())));
     }
 
-    /** All parts of those transactions that have at least one suspicious part. */
-    private Map<String, List<Part>> suspicious(Map<String, Usual> usual) {
+    private Map<String, List<Part>> parts(
+            IncidentQuery query, Map<String, UsualSize> usual, @Nullable Map<String, List<LedgerEntry>> listing) {
         Map<String, List<Part>> all = new LinkedHashMap<>();
-        Map<String, Boolean> grave = new HashMap<>();
-        for (ShardHistory shard : history.all()) {
-            TableEffects tables = new TableEffects(new RelationNames(shard.segments));
-            new TransactionScan(shard).run((commit, time, work) -> {
-                List<TableEffect> effects = tables.of(work);
-                boolean suspect = effects.stream().anyMatch(IncidentFinder::grave);
-                effects.forEach(effect -> usual.computeIfAbsent(table(shard.shard, effect), key -> new Usual())
-                        .add(effect));
-                Optional<String> global = global(commit);
-                if (suspect || global.isPresent()) {
-                    String key = global.map(g -> "g" + g).orElse("s" + shard.shard + "/" + commit.end());
-                    while (taken(all.get(key), shard.shard, commit)) {
-                        key = key + "'";
+        ledger.forEach((shard, entries) -> {
+            LedgerNames known = Objects.requireNonNull(names.get(shard));
+            Map<RelationFile, Long> rows = new HashMap<>();
+            for (LedgerEntry entry : entries) {
+                for (TableTotals totals : entry.digest().tables()) {
+                    rows.merge(totals.file(), totals.inserted() - totals.deleted(), Long::sum);
+                    String table = table(shard, known, totals.file(), entry);
+                    if (table != null) {
+                        usual.computeIfAbsent(table, key -> new UsualSize()).add(totals);
                     }
-                    all.computeIfAbsent(key, k -> new ArrayList<>())
-                            .add(new Part(shard.shard, commit, ClusterHistory.instant(time.micros()), effects));
-                    grave.merge(key, suspect, Boolean::logicalOr);
                 }
-            });
-        }
-        all.keySet().removeIf(key -> !grave.getOrDefault(key, false));
+                if (listing == null) {
+                    list(all, query, entry, known, rows);
+                }
+            }
+            if (listing != null) {
+                listing.getOrDefault(shard, List.of()).forEach(entry -> list(all, query, entry, known, rows));
+            }
+        });
         return all;
     }
 
-    private Optional<String> global(Event commit) {
-        String gid = commit.gid();
-        return gid == null ? Optional.empty() : dialect.globalTransaction(gid);
+    private void list(
+            Map<String, List<Part>> all,
+            IncidentQuery query,
+            LedgerEntry entry,
+            LedgerNames known,
+            Map<RelationFile, Long> rows) {
+        for (LargeTransaction transaction : entry.digest().large()) {
+            if (query.inTime(transaction)) {
+                put(all, entry.shard(), transaction, part(entry.shard(), known, rows, transaction));
+            }
+        }
+    }
+
+    private void put(Map<String, List<Part>> all, String shard, LargeTransaction transaction, Part part) {
+        String global = transaction.prepared() ? global(transaction.gid()) : null;
+        String key = global == null ? "s" + shard + "/" + transaction.commitEnd() : "g" + global;
+        while (taken(all.get(key), part)) {
+            key = key + "'";
+        }
+        all.computeIfAbsent(key, k -> new ArrayList<>(1)).add(part);
+    }
+
+    private @Nullable String global(@Nullable String gid) {
+        return gid == null ? null : dialect.globalTransaction(gid).orElse(null);
     }
 
     /** A gid that is used again on a shard is another transaction. */
-    private static boolean taken(@Nullable List<Part> parts, String shard, Event commit) {
+    private static boolean taken(@Nullable List<Part> parts, Part part) {
         return parts != null
                 && parts.stream()
-                        .anyMatch(part -> part.shard().equals(shard)
-                                && Objects.equals(part.commit().gid(), commit.gid()));
+                        .anyMatch(
+                                other -> other.shard().equals(part.shard()) && Objects.equals(other.gid(), part.gid()));
     }
 
-    private static boolean grave(TableEffect effect) {
-        return switch (effect.what()) {
-            case DROPPED, TRUNCATED -> true;
-            case DELETED, UPDATED, OTHER -> effect.deleted() >= DELETED_MIN || effect.updated() >= UPDATED_MIN;
-        };
+    private static Part part(
+            String shard, LedgerNames known, Map<RelationFile, Long> rows, LargeTransaction transaction) {
+        List<TableEffect> tables = new ArrayList<>();
+        for (LargeTransaction.Effect effect : transaction.effects()) {
+            Optional<RelationObservation> name = known.at(effect.file(), transaction.commitStart());
+            if (name.isPresent() && !CommitEffects.usersTable(name.get())) {
+                continue;
+            }
+            long lost = effect.removes() ? Math.max(0, rows.getOrDefault(effect.file(), 0L)) : 0;
+            tables.add(new TableEffect(
+                    name.map(RelationObservation::database).orElse(""),
+                    name.map(RelationObservation::oid).orElse(0),
+                    known.name(effect.file(), transaction.commitStart()),
+                    effect.file(),
+                    effect.inserted(),
+                    effect.updated(),
+                    effect.deleted() + lost,
+                    effect.what()));
+        }
+        return new Part(
+                shard,
+                transaction.xid(),
+                transaction.gid(),
+                ClusterHistory.instant(transaction.firstSeenMicros()),
+                transaction.commitStart(),
+                transaction.commitEnd(),
+                ClusterHistory.instant(transaction.committedMicros()),
+                tables,
+                transaction.effectsOmitted());
     }
 
-    /** Tables of the same name on several shards are one table. */
+    /** Tables of the same name on several shards are one table. Null for what is no user's table. */
+    private static @Nullable String table(String shard, LedgerNames known, RelationFile file, LedgerEntry entry) {
+        Optional<RelationObservation> name = known.at(file, entry.cover().end());
+        if (name.isPresent() && !CommitEffects.usersTable(name.get())) {
+            return null;
+        }
+        return name.map(RelationObservation::qualifiedName).orElse(shard + "/" + file);
+    }
+
     private static String table(String shard, TableEffect effect) {
-        return effect.oid() == 0 ? shard + "/" + effect.table() : effect.table();
+        return effect.oid() == 0 ? shard + "/" + effect.file() : effect.table();
     }
 
-    private Incident incident(String key, List<Part> unordered, Map<String, Usual> usual) {
+    /** The same incident with all its parts, of which more may have been found; ranked as it was. */
+    public static Incident with(Incident incident, List<Part> all) {
+        return incident(all, incident.globalTransaction(), incident.score(), incident.timesUsual());
+    }
+
+    private static Incident incident(List<Part> parts, @Nullable String global, Map<String, UsualSize> usual) {
+        Map<String, UsualSize> own = new HashMap<>();
+        for (Part part : parts) {
+            part.tables()
+                    .forEach(effect -> own.computeIfAbsent(table(part.shard(), effect), key -> new UsualSize())
+                            .add(effect));
+        }
+        double score = 0;
+        double times = 0;
+        for (Part part : parts) {
+            for (TableEffect effect : part.tables()) {
+                String table = table(part.shard(), effect);
+                UsualSize of = usual.getOrDefault(table, new UsualSize());
+                UsualSize mine = Objects.requireNonNull(own.get(table));
+                score += of.score(effect, mine);
+                times = Math.max(times, of.timesUsual(effect, mine));
+            }
+        }
+        return incident(parts, global, score, times);
+    }
+
+    private static Incident incident(List<Part> unordered, @Nullable String global, double score, double times) {
         List<Part> parts = new ArrayList<>(unordered);
         parts.sort(Comparator.comparing(Part::committed).thenComparing(Part::shard));
         Part first = parts.getFirst();
         return new Incident(
                 parts,
-                key.startsWith("g") ? global(first.commit()).orElse(null) : null,
-                score(parts, usual),
+                global,
+                score,
+                times,
                 first.committed(),
                 first.committed().minusNanos(1000),
-                new Target.BeforeTransaction(first.shard(), first.commit().xid()));
-    }
-
-    private static double score(List<Part> parts, Map<String, Usual> usual) {
-        Map<String, Usual> own = new HashMap<>();
-        for (Part part : parts) {
-            part.tables()
-                    .forEach(effect -> own.computeIfAbsent(table(part.shard(), effect), key -> new Usual())
-                            .add(effect));
-        }
-        double score = 0;
-        for (Part part : parts) {
-            for (TableEffect effect : part.tables()) {
-                String table = table(part.shard(), effect);
-                Usual of = Objects.requireNonNull(usual.get(table));
-                score += score(effect, of, Objects.requireNonNull(own.get(table)));
-            }
-        }
-        return score;
-    }
-
-    private static double score(TableEffect effect, Usual usual, Usual own) {
-        if (effect.what() == What.DROPPED || effect.what() == What.TRUNCATED) {
-            return (20 + 10 * log2(effect.deleted())) / (1.0 + usual.removals - own.removals);
-        }
-        return 10 * log2(effect.deleted()) * share(effect.deleted(), usual.typicalDeleted(own))
-                + 2 * log2(effect.updated()) * share(effect.updated(), usual.typicalUpdated(own));
-    }
-
-    private static double log2(long rows) {
-        return Math.log1p((double) rows) / Math.log(2);
-    }
-
-    private static double share(long rows, double typical) {
-        return rows == 0 ? 0 : rows / (rows + typical);
+                new Target.BeforeTransaction(first.shard(), first.xid()));
     }
 }

@@ -46,7 +46,7 @@ public final class SegmentCodec {
             throw new SegmentFormatException("chronicle segment is damaged: checksum " + Integer.toHexString(computed)
                     + ", stored " + Integer.toHexString(stored));
         }
-        ByteReader in = new ByteReader(encoded, MAGIC.length, end);
+        ByteReader in = new ByteReader("chronicle segment", encoded, MAGIC.length, end);
         try {
             Segment segment = new SegmentParser(in).read();
             in.expectEnd();

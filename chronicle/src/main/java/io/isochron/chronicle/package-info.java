@@ -3,6 +3,8 @@
  *
  * <p><b>In:</b> {@link io.isochron.chronicle.SegmentBuilder} turns a shard's WAL records into {@link io.isochron.chronicle.Segment}s: all
  * that is known of one range of its log. {@link io.isochron.chronicle.SegmentCodec} gives their bytes.
+ * {@link io.isochron.chronicle.LedgerBuilder} sums segments up into the {@link io.isochron.chronicle.LedgerEntry}s of a ledger,
+ * {@link io.isochron.chronicle.LedgerCodec} gives their bytes (specified in docs/repository-format.md).
  * <b>Together:</b> {@link io.isochron.chronicle.ClusterHistory} holds the segments of all shards and knows which moments can be reached.
  * <b>Out:</b> {@link io.isochron.chronicle.CutSolver} finds the {@link io.isochron.chronicle.Cut} for a
  * {@link io.isochron.chronicle.Target}, {@link io.isochron.chronicle.Certificate} makes it a document,

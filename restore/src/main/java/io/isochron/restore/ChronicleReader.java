@@ -205,7 +205,7 @@ public final class ChronicleReader {
         return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 
-    private static <T> T get(Future<T> future) throws IOException {
+    static <T> T get(Future<T> future) throws IOException {
         try {
             return future.get();
         } catch (InterruptedException e) {

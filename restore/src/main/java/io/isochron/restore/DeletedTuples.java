@@ -51,22 +51,20 @@ public final class DeletedTuples {
      */
     public static long scan(Repository repository, ClusterHistory history, Incident.Part part, Sink sink)
             throws IOException {
-        List<Integer> xids = new ArrayList<>(part.commit().subxids());
-        xids.add(part.commit().xid());
         List<Segment> segments = history.segments(part.shard());
+        List<Integer> xids = new ArrayList<>();
+        xids.add(part.xid());
+        for (Segment segment : segments) {
+            segment.events().stream()
+                    .filter(event -> event.commits() && event.end().equals(part.commitEnd()))
+                    .forEach(event -> xids.addAll(event.subxids()));
+        }
         for (int i = 0; i < segments.size(); i++) {
             Segment segment = segments.get(i);
             if (segment.rows().stream().anyMatch(counts -> xids.contains(counts.xid()))) {
                 // the first of its records may begin in the segment before
                 Lsn from = i == 0 ? segment.start() : segments.get(i - 1).start();
-                return scan(
-                        repository,
-                        part.shard(),
-                        segment.timeline(),
-                        from,
-                        part.commit().end(),
-                        xids,
-                        sink);
+                return scan(repository, part.shard(), segment.timeline(), from, part.commitEnd(), xids, sink);
             }
         }
         return 0;

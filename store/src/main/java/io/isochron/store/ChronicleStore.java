@@ -3,7 +3,6 @@ package io.isochron.store;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 
 /** The shards' chronicle segments, numbered without holes from wherever a shard's first one began. */
 public final class ChronicleStore {
@@ -44,7 +43,7 @@ public final class ChronicleStore {
 
     /** The lowest number there is, or empty if it is certain that there is no segment. */
     public OptionalLong firstSequence(String shard) throws IOException {
-        return firstAfter(shard, null);
+        return numbers(shard).first();
     }
 
     /**
@@ -54,51 +53,12 @@ public final class ChronicleStore {
      * @throws ObjectNotFoundException naming the first missing segment if there is a hole where the end was sought
      */
     public OptionalLong lastSequence(String shard) throws IOException {
-        OptionalLong first = firstSequence(shard);
-        if (first.isEmpty()) {
-            return first;
-        }
-        long present = first.getAsLong();
-        long step = 1;
-        while (exists(shard, present + step)) {
-            present += step;
-            step *= 2;
-        }
-        long absent = present + step;
-        while (absent - present > 1) {
-            long middle = present + (absent - present) / 2;
-            if (exists(shard, middle)) {
-                present = middle;
-            } else {
-                absent = middle;
-            }
-        }
-        // others may be appending, so that the next numbers can appear at any time; anything beyond a missing number is
-        // a hole
-        while (true) {
-            OptionalLong next = firstAfter(shard, name(shard, present));
-            if (next.isEmpty()) {
-                return OptionalLong.of(present);
-            }
-            if (next.getAsLong() != present + 1 && !exists(shard, present + 1)) {
-                throw new ObjectNotFoundException(name(shard, present + 1), sealed.describe());
-            }
-            present++;
-        }
+        return numbers(shard).last();
     }
 
-    private boolean exists(String shard, long sequence) throws IOException {
-        return sequence <= MAX_SEQUENCE && sealed.exists(name(shard, sequence));
-    }
-
-    private OptionalLong firstAfter(String shard, @org.jspecify.annotations.Nullable ObjectName after)
-            throws IOException {
-        try (Stream<ObjectInfo> objects = sealed.list(Names.chronicle(cluster.number(shard)), after)) {
-            Optional<ObjectInfo> first = objects.findFirst();
-            return first.isEmpty()
-                    ? OptionalLong.empty()
-                    : OptionalLong.of(Long.parseLong(first.get().name().lastSegment()));
-        }
+    private NumberedObjects numbers(String shard) {
+        return new NumberedObjects(
+                sealed, Names.chronicle(cluster.number(shard)), MAX_SEQUENCE, sequence -> name(shard, sequence));
     }
 
     private ObjectName name(String shard, long sequence) {

@@ -45,6 +45,27 @@ final class Names {
         return new ObjectName(chronicle(shard) + digits.substring(0, 12) + "/" + digits);
     }
 
+    static String ledger(int shard) {
+        return "ledger/" + shard(shard) + "/minute/";
+    }
+
+    static ObjectName ledger(int shard, long number) {
+        String digits = String.format(Locale.ROOT, "%016d", number);
+        return new ObjectName(ledger(shard) + digits.substring(0, 12) + "/" + digits);
+    }
+
+    static String rollups(int shard, String folder) {
+        return "ledger/" + shard(shard) + "/" + folder + "/";
+    }
+
+    static ObjectName rollup(int shard, String folder, long period) {
+        String digits = String.format(Locale.ROOT, "%010d", period);
+        if (period < 0 || digits.length() > 10) {
+            throw new IllegalArgumentException("ledger " + folder + " " + period + " cannot be numbered so");
+        }
+        return new ObjectName(rollups(shard, folder) + digits.substring(0, 7) + "/" + digits);
+    }
+
     static ObjectName snapshot(String id) {
         return ObjectName.of("snapshot", id);
     }

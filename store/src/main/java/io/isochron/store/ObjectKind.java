@@ -8,7 +8,8 @@ enum ObjectKind {
     DOCUMENT(4),
     SNAPSHOT(5),
     MANIFEST(6),
-    PACK(7);
+    PACK(7),
+    LEDGER(8);
 
     final byte code;
 

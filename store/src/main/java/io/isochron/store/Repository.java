@@ -73,6 +73,11 @@ public final class Repository {
         return new ChronicleStore(sealed, cluster);
     }
 
+    /** The shards' ledgers. */
+    public LedgerStore ledger() {
+        return new LedgerStore(sealed, cluster);
+    }
+
     /** Small documents such as cut certificates. */
     public Documents documents() {
         return new Documents(sealed);

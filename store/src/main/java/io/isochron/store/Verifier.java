@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class Verifier {
             }
             if (scope.chronicle()) {
                 chronicle();
+                ledger();
             }
             if (scope.documents()) {
                 each("document/", info -> sealed.read(info.name(), ObjectKind.DOCUMENT));
@@ -54,27 +56,56 @@ final class Verifier {
     private void chronicle() throws IOException {
         for (int number = 1; number <= cluster.shards().size(); number++) {
             int shard = number;
-            long[] expected = {-1};
-            each(Names.chronicle(shard), info -> {
-                long sequence = sequence(info.name());
-                if (expected[0] >= 0 && sequence > expected[0]) {
-                    find(
-                            Severity.MISSING,
-                            Names.chronicle(shard, expected[0]).value(),
-                            "chronicle of shard "
-                                    + cluster.shards().get(shard - 1).name() + " goes on with segment " + sequence);
-                }
-                expected[0] = sequence + 1;
-                sealed.read(info.name(), ObjectKind.CHRONICLE);
-            });
+            numbered(
+                    shard,
+                    Names.chronicle(shard),
+                    ObjectKind.CHRONICLE,
+                    "chronicle",
+                    "segment",
+                    sequence -> Names.chronicle(shard, sequence));
         }
+    }
+
+    /** So are the minutes of its ledger, from 0; roll-ups need not be there. */
+    private void ledger() throws IOException {
+        for (int number = 1; number <= cluster.shards().size(); number++) {
+            int shard = number;
+            numbered(
+                    shard,
+                    Names.ledger(shard),
+                    ObjectKind.LEDGER,
+                    "ledger",
+                    "entry",
+                    entry -> Names.ledger(shard, entry));
+            for (LedgerStore.Rollup rollup : LedgerStore.Rollup.values()) {
+                each(Names.rollups(shard, rollup.folder), info -> sealed.read(info.name(), ObjectKind.LEDGER));
+            }
+        }
+    }
+
+    private void numbered(
+            int shard, String prefix, ObjectKind kind, String whole, String part, LongFunction<ObjectName> names)
+            throws IOException {
+        long[] expected = {-1};
+        each(prefix, info -> {
+            long sequence = sequence(info.name());
+            if (expected[0] >= 0 && sequence > expected[0]) {
+                find(
+                        Severity.MISSING,
+                        names.apply(expected[0]).value(),
+                        whole + " of shard " + cluster.shards().get(shard - 1).name() + " goes on with " + part + " "
+                                + sequence);
+            }
+            expected[0] = sequence + 1;
+            sealed.read(info.name(), kind);
+        });
     }
 
     private static long sequence(ObjectName name) throws ObjectDamagedException {
         try {
             return Long.parseLong(name.lastSegment());
         } catch (NumberFormatException e) {
-            throw new ObjectDamagedException(name, "its name is not one of a chronicle segment", e);
+            throw new ObjectDamagedException(name, "its name is not that of a numbered object", e);
         }
     }
 

@@ -1,0 +1,133 @@
+package io.isochron.bench;
+
+import io.isochron.store.ClusterIdentity;
+import io.isochron.store.FileSystemStore;
+import io.isochron.store.Repository;
+import io.isochron.store.RepositoryKey;
+import io.isochron.store.ShardIdentity;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * {@code bench/find [--shards 8] [--rate 1000] [--hours 24] [--runs 3] [--seed 1]}: makes the ledger of a cluster whose every shard commits at this rate for so long, with one accident on all shards, and
+ * times the real commands, each in a JVM of its own, over all of it.
+ */
+public final class FindMain {
+    private FindMain() {}
+
+    /** Ends with one JSON line on standard output. */
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = new Arguments(args, "shards", "rate", "hours", "runs", "seed");
+        Path directory = Files.createTempDirectory("isochron-bench-find-");
+        try {
+            System.out.println(new JsonMapper()
+                    .writeValueAsString(measure(
+                            directory,
+                            (int) arguments.number("shards", 8),
+                            (int) arguments.number("rate", 1000),
+                            (int) arguments.number("hours", 24),
+                            (int) arguments.number("runs", 3),
+                            arguments.number("seed", 1))));
+        } finally {
+            delete(directory);
+        }
+    }
+
+    static Map<String, Object> measure(Path directory, int shards, int rate, int hours, int runs, long seed)
+            throws Exception {
+        long began = System.nanoTime();
+        // the end lies in the middle of an hour, as it mostly does
+        Instant start = Instant.now()
+                .truncatedTo(ChronoUnit.HOURS)
+                .minus(hours, ChronoUnit.HOURS)
+                .minus(30, ChronoUnit.MINUTES);
+        int minutes = hours * 60;
+        Repository repository = repository(directory, shards);
+        long objects = 0;
+        long bytes = 0;
+        for (int i = 0; i < shards; i++) {
+            LedgerGenerator generator =
+                    new LedgerGenerator(repository, "shard" + (i + 1), i, micros(start), rate, seed);
+            generator.make(minutes, minutes / 3);
+            objects += generator.objects();
+            bytes += generator.bytes();
+        }
+        double generated = (System.nanoTime() - began) / 1e9;
+        String since = start.toString();
+        CommandTimes find = CommandTimes.of(directory, runs, "find", "--since", since, "--output", "json");
+        CommandTimes table =
+                CommandTimes.of(directory, runs, "find", "--since", since, "--table", "table_7", "--output", "json");
+        CommandTimes history = CommandTimes.of(directory, runs, "history", "--since", since, "--output", "json");
+        CommandTimes info = CommandTimes.of(directory, runs, "info", "--output", "json");
+        JsonNode first =
+                new JsonMapper().readTree(find.output()).path("incidents").path(0);
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("name", "find");
+        line.put("seed", seed);
+        line.put("shards", shards);
+        line.put("commits_per_second_and_shard", rate);
+        line.put("hours", hours);
+        line.put("ledger_objects", objects);
+        line.put("ledger_raw_bytes", bytes);
+        line.put("ledger_stored_bytes", stored(directory.resolve("repository").resolve("ledger")));
+        line.put("generate_seconds", generated);
+        line.put("found", first.path("rowsDeleted").asInt(-1) == 5_000 * shards);
+        line.put("find_seconds", find.medianSeconds());
+        line.put("find_seconds_max", find.maxSeconds());
+        line.put("find_rss_mib_max", find.residentMibMax());
+        line.put("find_by_table_seconds", table.medianSeconds());
+        line.put("history_seconds", history.medianSeconds());
+        line.put("history_rss_mib_max", history.residentMibMax());
+        line.put("info_seconds", info.medianSeconds());
+        line.put("info_rss_mib_max", info.residentMibMax());
+        return line;
+    }
+
+    private static Repository repository(Path directory, int shards) throws IOException {
+        List<ShardIdentity> identities = new ArrayList<>();
+        StringBuilder yaml =
+                new StringBuilder("cluster: bench\nrepository: {path: repository, key-file: key}\nshards:\n");
+        for (int i = 1; i <= shards; i++) {
+            identities.add(new ShardIdentity("shard" + i, Integer.toString(i), 17, 16 << 20));
+            yaml.append("  - {name: shard").append(i).append(", connection: 'host=localhost'}\n");
+        }
+        Files.writeString(directory.resolve("isochron.yaml"), yaml);
+        return Repository.init(
+                FileSystemStore.create(directory.resolve("repository")),
+                RepositoryKey.generate(directory.resolve("key")),
+                new ClusterIdentity(UUID.randomUUID(), "bench", identities),
+                Instant.now());
+    }
+
+    private static long micros(Instant moment) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
+    }
+
+    private static long stored(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}

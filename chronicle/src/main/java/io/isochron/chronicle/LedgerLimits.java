@@ -1,0 +1,165 @@
+package io.isochron.chronicle;
+
+import io.isochron.wal.RelationFile;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What stays in a ledger entry when there is too much of something; the rest is counted there. Every choice is a function of the set chosen from, so that an entry made again has the same bytes.
+ *
+ * <p>Of transactions that drop, truncate or rewrite tables the {@link #STORAGE_MAX} that did it to the most tables and rows stay, of all others {@link #LARGE_MAX}: first for each table the one with the
+ * most deleted and the one with the most updated rows (as long as they are not more than half), then those of the greatest {@link LargeTransaction#weight}.
+ */
+final class LedgerLimits {
+    static final int STORAGE_MAX = 256;
+    static final int LARGE_MAX = 512;
+
+    private static final Comparator<LargeTransaction> BY_COMMIT =
+            Comparator.comparing(LargeTransaction::commitEnd).thenComparingInt(LargeTransaction::xid);
+    private static final Comparator<LargeTransaction> HEAVIEST =
+            Comparator.comparingLong(LargeTransaction::weight).reversed().thenComparing(BY_COMMIT);
+    private static final Comparator<LargeTransaction> MOST_TABLES = Comparator.<LargeTransaction>comparingInt(
+                    t -> t.effects().size() + t.effectsOmitted())
+            .reversed()
+            .thenComparing(HEAVIEST);
+    private static final Comparator<RelationFile> BY_FILE = Comparator.<RelationFile>comparingLong(
+                    file -> Integer.toUnsignedLong(file.databaseOid()))
+            .thenComparingLong(file -> Integer.toUnsignedLong(file.fileNumber()))
+            .thenComparingLong(file -> Integer.toUnsignedLong(file.tablespaceOid()));
+
+    private LedgerLimits() {}
+
+    /** Something chosen, and how many were not. */
+    record Chosen<T>(List<T> items, long omitted) {}
+
+    static Chosen<LargeTransaction> large(Collection<LargeTransaction> all) {
+        List<LargeTransaction> storage = new ArrayList<>();
+        List<LargeTransaction> others = new ArrayList<>();
+        for (LargeTransaction one : all) {
+            (one.changesStorage() ? storage : others).add(one);
+        }
+        storage.sort(MOST_TABLES);
+        List<LargeTransaction> kept = new ArrayList<>(storage.subList(0, Math.min(STORAGE_MAX, storage.size())));
+        if (others.size() <= LARGE_MAX) {
+            kept.addAll(others);
+        } else {
+            others.sort(HEAVIEST);
+            Set<LargeTransaction> chosen = new LinkedHashSet<>();
+            for (LargeTransaction one : others) {
+                if (chosen.size() >= LARGE_MAX) {
+                    break;
+                }
+                chosen.add(one);
+            }
+            kept.addAll(withTableTops(others, chosen));
+        }
+        kept.sort(BY_COMMIT);
+        return new Chosen<>(kept, all.size() - kept.size());
+    }
+
+    /** The heaviest, of which the lightest make room for the tops of tables that have none among them. */
+    private static Set<LargeTransaction> withTableTops(
+            List<LargeTransaction> heaviestFirst, Set<LargeTransaction> heaviest) {
+        Set<LargeTransaction> tops = tops(heaviestFirst);
+        Set<LargeTransaction> result = new HashSet<>();
+        for (LargeTransaction top : heaviestFirst) {
+            if (tops.contains(top) && result.size() < LARGE_MAX / 2) {
+                result.add(top);
+            }
+        }
+        for (LargeTransaction one : heaviest) {
+            if (result.size() < LARGE_MAX) {
+                result.add(one);
+            }
+        }
+        return result;
+    }
+
+    /** For each storage the transaction with the most deleted and the one with the most updated rows. */
+    private static Set<LargeTransaction> tops(List<LargeTransaction> heaviestFirst) {
+        record Top(LargeTransaction transaction, long rows) {}
+        Map<RelationFile, Top> deleters = new HashMap<>();
+        Map<RelationFile, Top> updaters = new HashMap<>();
+        for (LargeTransaction one : heaviestFirst) {
+            for (LargeTransaction.Effect effect : one.effects()) {
+                deleters.merge(effect.file(), new Top(one, effect.deleted()), (a, b) -> b.rows > a.rows ? b : a);
+                updaters.merge(effect.file(), new Top(one, effect.updated()), (a, b) -> b.rows > a.rows ? b : a);
+            }
+        }
+        Set<LargeTransaction> tops = new HashSet<>();
+        deleters.values().stream().filter(top -> top.rows > 0).forEach(top -> tops.add(top.transaction));
+        updaters.values().stream().filter(top -> top.rows > 0).forEach(top -> tops.add(top.transaction));
+        return tops;
+    }
+
+    static Chosen<TableTotals> tables(Collection<TableTotals> all) {
+        List<TableTotals> kept = new ArrayList<>(all);
+        if (kept.size() > LedgerDigest.TABLES_MAX) {
+            kept.sort(
+                    Comparator.<TableTotals>comparingLong(table -> table.rows() + table.toastRows() + table.removals())
+                            .reversed()
+                            .thenComparing(TableTotals::file, BY_FILE));
+            kept.subList(LedgerDigest.TABLES_MAX, kept.size()).clear();
+        }
+        kept.sort(Comparator.comparing(TableTotals::file, BY_FILE));
+        return new Chosen<>(kept, all.size() - kept.size());
+    }
+
+    static Chosen<Notable> notables(Collection<Notable> all) {
+        List<Notable> kept = new ArrayList<>(all);
+        Comparator<Notable> order = Comparator.comparing(Notable::at)
+                .thenComparing(Notable::kind)
+                .thenComparingInt(Notable::xid)
+                .thenComparing(notable -> notable.file() == null ? new RelationFile(0, 0, 0) : notable.file(), BY_FILE)
+                .thenComparing(Notable::text);
+        if (kept.size() > LedgerDigest.NOTABLES_MAX) {
+            kept.sort(Comparator.comparing(Notable::kind).thenComparing(order));
+            kept.subList(LedgerDigest.NOTABLES_MAX, kept.size()).clear();
+        }
+        kept.sort(order);
+        return new Chosen<>(kept, all.size() - kept.size());
+    }
+
+    static Chosen<OpenPrepared> stale(List<OpenPrepared> all) {
+        List<OpenPrepared> kept = all.stream()
+                .sorted(Comparator.comparingLong(OpenPrepared::timeMicros).thenComparingInt(OpenPrepared::xid))
+                .limit(LedgerDigest.STALE_MAX)
+                .toList();
+        return new Chosen<>(kept, all.size() - kept.size());
+    }
+
+    static List<CarriedWork> carried(List<CarriedWork> all) {
+        List<CarriedWork> kept = new ArrayList<>(all);
+        Comparator<CarriedWork> order = Comparator.<CarriedWork>comparingLong(
+                        work -> Integer.toUnsignedLong(work.xid()))
+                .thenComparing(CarriedWork::file, BY_FILE);
+        if (kept.size() > CarriedWork.MAX) {
+            kept.sort(Comparator.<CarriedWork>comparingLong(
+                            work -> work.inserted() + work.updated() + work.deleted() + work.pagesWritten())
+                    .reversed()
+                    .thenComparing(order));
+            kept.subList(CarriedWork.MAX, kept.size()).clear();
+        }
+        kept.sort(order);
+        return kept;
+    }
+
+    static List<RelationObservation> names(Collection<RelationObservation> all) {
+        return all.stream()
+                .sorted(Comparator.<RelationObservation>comparingLong(
+                                name -> Integer.toUnsignedLong(name.databaseOid()))
+                        .thenComparingLong(name -> Integer.toUnsignedLong(name.oid()))
+                        .thenComparing(RelationObservation::at)
+                        .thenComparing(RelationObservation::file, BY_FILE)
+                        .thenComparing(RelationObservation::name))
+                .distinct()
+                .toList();
+    }
+}

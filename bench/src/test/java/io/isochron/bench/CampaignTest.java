@@ -60,7 +60,10 @@ class CampaignTest {
                         .withSkewSeconds(5),
                 System.out::println);
 
-        // a moment right after a step of a clock may be refused, because the clock is known less well there; that is not torn
-        assertThat(result.torn()).as("seed " + seed + ": " + result.complaints()).isZero();
+        // a moment right after a step of a clock may be refused, because the clock is known less well there; that is
+        // not torn
+        assertThat(result.torn())
+                .as("seed " + seed + ": " + result.complaints())
+                .isZero();
     }
 }

@@ -209,20 +209,22 @@ final class ConfigReader {
     private Dialect dialect(YamlSection top) {
         Optional<YamlNode> node = top.node("dialect");
         if (node.isEmpty()) {
-            return Dialect.xa();
+            return Dialect.known();
         }
         if (node.get() instanceof Scalar) {
-            return top.value("dialect", Dialect.xa(), text -> switch (text.toLowerCase(Locale.ROOT)) {
+            return top.value("dialect", Dialect.known(), text -> switch (text.toLowerCase(Locale.ROOT)) {
+                case "auto" -> Dialect.known();
                 case "xa" -> Dialect.xa();
+                case "citus" -> Dialect.citus();
                 case "pgdog" -> Dialect.pgDog();
                 default ->
                     throw new IllegalArgumentException(
-                            "'" + text + "' is not a dialect; known are xa, pgdog and {pattern: ...}");
+                            "'" + text + "' is not a dialect; known are auto, xa, citus, pgdog and {pattern: ...}");
             });
         }
         YamlSection own = YamlSection.of("dialect", node.get(), Set.of("pattern"), problems);
         own.required("pattern");
-        return own.value("pattern", Dialect.xa(), Dialect::pattern);
+        return own.value("pattern", Dialect.known(), Dialect::pattern);
     }
 
     private Objectives objectives(YamlSection top) {

@@ -3,10 +3,7 @@ package io.isochron.app;
 import io.isochron.chronicle.Dialect;
 import io.isochron.chronicle.Target;
 import io.isochron.restore.PlanOptions;
-import io.isochron.wal.Lsn;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -17,7 +14,10 @@ final class TargetOptions {
         time,
         latest,
         before,
-        lsn
+        after,
+        point,
+        lsn,
+        fence
     }
 
     /** What is promised across shards. */
@@ -30,9 +30,11 @@ final class TargetOptions {
             names = "--target",
             paramLabel = "TARGET",
             description = {
-                "A moment with zone or offset (2026-11-22T14:03:07Z), `latest`,",
-                "before:SHARD:XID (the moment just before a transaction), or with",
-                "--type lsn a position for every shard (a=0/5D1F2A8,b=0/4C00128)."
+                "A moment with zone or offset (2026-11-22T14:03:07Z); latest;",
+                "before:SHARD:XID or after:SHARD:XID (just before or after a",
+                "transaction); point:NAME (a restore point); fence:NUMBER,",
+                "fence:latest or fence:before:MOMENT; lsn:a=0/5D1F2A8,b=0/4C00128",
+                "(a position for every shard)."
             })
     @Nullable
     String target;
@@ -40,7 +42,7 @@ final class TargetOptions {
     @Option(
             names = "--type",
             paramLabel = "TYPE",
-            description = "time, latest, before or lsn. Default: what --target looks like.")
+            description = "time, latest, before, after, point, lsn or fence, so that --target need not say it.")
     @Nullable
     Type type;
 
@@ -58,20 +60,20 @@ final class TargetOptions {
             throw new AppException(
                     ExitCode.USAGE, "no target is given", "name one with --target, for example --target latest.");
         }
-        if (type == Type.lsn) {
-            return positions(target, shards);
-        }
-        Target parsed = Targets.parse(
-                type == Type.before && !target.startsWith("before:") ? "before:" + target : target,
-                shards,
-                host.zone());
-        boolean fits = type == null
-                || switch (parsed) {
-                    case Target.Time _ -> type == Type.time;
-                    case Target.BeforeTransaction _ -> type == Type.before;
-                    case Target.Latest _ -> false;
-                    case Target.Positions _, Target.Fence _ -> false;
-                };
+        Type wanted = type;
+        String prefix = wanted == null || wanted == Type.time ? "" : wanted + ":";
+        Target parsed = Targets.parse(target.startsWith(prefix) ? target : prefix + target, shards, host.zone());
+        boolean fits = wanted == null
+                || wanted
+                        == switch (parsed) {
+                            case Target.Time _ -> Type.time;
+                            case Target.Latest _ -> Type.latest;
+                            case Target.BeforeTransaction _ -> Type.before;
+                            case Target.AfterTransaction _ -> Type.after;
+                            case Target.NamedRestorePoint _ -> Type.point;
+                            case Target.Positions _ -> Type.lsn;
+                            case Target.AtFence _, Target.FenceBefore _ -> Type.fence;
+                        };
         if (!fits) {
             throw new AppException(
                     ExitCode.USAGE,
@@ -83,36 +85,5 @@ final class TargetOptions {
 
     PlanOptions options(Dialect dialect) {
         return new PlanOptions(dialect, grade == GradeWanted.shard);
-    }
-
-    private static Target positions(String text, List<String> shards) throws AppException {
-        Map<String, Lsn> positions = new HashMap<>();
-        for (String part : text.split(",", -1)) {
-            int equals = part.indexOf('=');
-            String shard = equals < 0 ? "" : part.substring(0, equals).strip();
-            if (!shards.contains(shard)) {
-                throw wrongPositions(text, shards);
-            }
-            try {
-                positions.put(shard, Lsn.parse(part.substring(equals + 1).strip()));
-            } catch (IllegalArgumentException e) {
-                throw new AppException(
-                        ExitCode.USAGE,
-                        "position of shard " + shard + ": " + e.getMessage(),
-                        "write it like 16/B374D848.");
-            }
-        }
-        if (!positions.keySet().containsAll(shards)) {
-            throw wrongPositions(text, shards);
-        }
-        return Target.Positions.of(positions);
-    }
-
-    private static AppException wrongPositions(String text, List<String> shards) {
-        return new AppException(
-                ExitCode.USAGE,
-                "'" + text + "' does not name a position for every shard",
-                "write " + String.join(",", shards.stream().map(s -> s + "=0/0").toList())
-                        + " with the positions wanted.");
     }
 }

@@ -1,42 +1,129 @@
 package io.isochron.app;
 
 import io.isochron.chronicle.Target;
+import io.isochron.wal.Lsn;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads what {@code --target} says. */
 final class Targets {
-    private static final Pattern BEFORE = Pattern.compile("before:(.+):(\\d{1,10})");
+    private static final Pattern TRANSACTION = Pattern.compile("(before|after):(.+):(\\d{1,10})");
+    private static final Pattern FENCE_BEFORE = Pattern.compile("fence:before[: ](.+)");
 
     private Targets() {}
 
-    /** A moment with zone or offset, {@code latest}, or {@code before:<shard>:<xid>}. */
+    /**
+     * A moment with zone or offset, {@code latest}, {@code before:<shard>:<xid>}, {@code after:<shard>:<xid>}, {@code point:<name>},
+     * {@code lsn:<shard>=<lsn>,...}, {@code fence:<number>}, {@code fence:latest} or {@code fence:before:<moment>}.
+     */
     static Target parse(String text, Collection<String> shards, ZoneId local) throws AppException {
         if (text.equals("latest")) {
             return new Target.Latest();
         }
-        if (!text.startsWith("before:")) {
-            return new Target.Time(Moments.parse(text, local));
+        if (text.startsWith("before:") || text.startsWith("after:")) {
+            return transaction(text, shards);
         }
-        Matcher matcher = BEFORE.matcher(text);
-        long xid = matcher.matches() ? Long.parseLong(matcher.group(2)) : -1;
+        if (text.startsWith("lsn:")) {
+            return positions(text.substring("lsn:".length()), shards);
+        }
+        if (text.startsWith("point:")) {
+            return restorePoint(text.substring("point:".length()));
+        }
+        return text.startsWith("fence:") ? fence(text, local) : new Target.Time(Moments.parse(text, local));
+    }
+
+    private static Target transaction(String text, Collection<String> shards) throws AppException {
+        Matcher matcher = TRANSACTION.matcher(text);
+        String side = text.substring(0, text.indexOf(':'));
+        long xid = matcher.matches() ? Long.parseLong(matcher.group(3)) : -1;
         if (xid < 3 || xid > 0xFFFF_FFFFL) {
             throw new AppException(
                     ExitCode.USAGE,
                     "'" + text + "' names no transaction",
-                    "write before:<shard>:<xid>, as `isochron find` shows it.");
+                    "write " + side + ":<shard>:<xid>, as `isochron find` shows it.");
         }
-        String shard = matcher.group(1);
+        String shard = matcher.group(2);
         if (!shards.contains(shard)) {
             throw new AppException(
                     ExitCode.USAGE,
                     "'" + text + "' names shard " + shard + ", which the cluster does not have",
                     Nearest.to(shard, shards)
-                            .map(near -> "did you mean before:" + near + ":" + xid + "?")
+                            .map(near -> "did you mean " + side + ":" + near + ":" + xid + "?")
                             .orElse("the shards are " + String.join(", ", shards) + "."));
         }
-        return new Target.BeforeTransaction(shard, (int) xid);
+        return side.equals("before")
+                ? new Target.BeforeTransaction(shard, (int) xid)
+                : new Target.AfterTransaction(shard, (int) xid);
+    }
+
+    static Target restorePoint(String name) throws AppException {
+        if (name.isBlank()) {
+            throw new AppException(
+                    ExitCode.USAGE,
+                    "'point:' names no restore point",
+                    "write point:<name>, the name given to pg_create_restore_point.");
+        }
+        return new Target.NamedRestorePoint(name);
+    }
+
+    private static Target fence(String text, ZoneId local) throws AppException {
+        String what = text.substring("fence:".length());
+        if (what.equals("latest")) {
+            return new Target.FenceBefore(Instant.now());
+        }
+        Matcher before = FENCE_BEFORE.matcher(text);
+        if (before.matches()) {
+            return new Target.FenceBefore(Moments.parse(before.group(1), local));
+        }
+        try {
+            long id = Long.parseLong(what);
+            if (id >= 0) {
+                return new Target.AtFence(id);
+            }
+        } catch (NumberFormatException _) {
+            // said below
+        }
+        throw new AppException(
+                ExitCode.USAGE,
+                "'" + text + "' names no fence",
+                "write fence:<number>, fence:latest, or fence:before:<moment>.");
+    }
+
+    /** {@code a=0/5D1F2A8,b=0/4C00128}: a position for every shard. */
+    static Target positions(String text, Collection<String> shards) throws AppException {
+        Map<String, Lsn> positions = new HashMap<>();
+        for (String part : text.split(",", -1)) {
+            int equals = part.indexOf('=');
+            String shard = equals < 0 ? "" : part.substring(0, equals).strip();
+            if (!shards.contains(shard)) {
+                throw wrongPositions(text, shards);
+            }
+            try {
+                positions.put(shard, Lsn.parse(part.substring(equals + 1).strip()));
+            } catch (IllegalArgumentException e) {
+                throw new AppException(
+                        ExitCode.USAGE,
+                        "position of shard " + shard + ": " + e.getMessage(),
+                        "write it like 16/B374D848.");
+            }
+        }
+        if (!positions.keySet().containsAll(shards)) {
+            throw wrongPositions(text, shards);
+        }
+        return Target.Positions.of(positions);
+    }
+
+    private static AppException wrongPositions(String text, Collection<String> shards) {
+        return new AppException(
+                ExitCode.USAGE,
+                "'" + text + "' does not name a position for every shard",
+                "write lsn:"
+                        + String.join(",", shards.stream().map(s -> s + "=0/0").toList())
+                        + " with the positions wanted.");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.isochron.chronicle.Target;
+import io.isochron.wal.Lsn;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
@@ -80,6 +81,17 @@ class MomentsTest {
                 .isEqualTo(new Target.BeforeTransaction("b", -1));
         assertThat(Targets.parse("2026-11-22T14:03:07Z", shards, BERLIN))
                 .isEqualTo(new Target.Time(Instant.parse("2026-11-22T14:03:07Z")));
+        assertThat(Targets.parse("after:a:700", shards, BERLIN)).isEqualTo(new Target.AfterTransaction("a", 700));
+        assertThat(Targets.parse("point:before release", shards, BERLIN))
+                .isEqualTo(new Target.NamedRestorePoint("before release"));
+        assertThat(Targets.parse("fence:17", shards, BERLIN)).isEqualTo(new Target.AtFence(17));
+        assertThat(Targets.parse("fence:before:2026-11-22T14:03:07Z", shards, BERLIN))
+                .isEqualTo(new Target.FenceBefore(Instant.parse("2026-11-22T14:03:07Z")));
+        assertThat(Targets.parse("lsn:a=0/10,b=1/0", shards, BERLIN))
+                .isEqualTo(Target.Positions.of(java.util.Map.of("a", new Lsn(16), "b", new Lsn(1L << 32))));
+        assertThatThrownBy(() -> Targets.parse("lsn:a=0/10", shards, BERLIN))
+                .hasMessageContaining("does not name a position for every shard");
+        assertThatThrownBy(() -> Targets.parse("fence:x", shards, BERLIN)).hasMessageContaining("names no fence");
         assertThatThrownBy(() -> Targets.parse("before:c:700", shards, BERLIN)).hasMessageContaining("shard c");
         assertThatThrownBy(() -> Targets.parse("before:a:2", shards, BERLIN))
                 .hasMessageContaining("names no transaction");

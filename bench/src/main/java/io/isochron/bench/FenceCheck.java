@@ -121,9 +121,7 @@ final class FenceCheck {
             RestoreOptions options = RestoreOptions.defaults()
                     .withPostgresBin(EmbeddedBinaries.installation(postgres).bin());
             RestorePlan plan = new RestorePlanner(repository)
-                    .plan(
-                            new Target.Fence(String.valueOf(fence.getKey()), new TreeMap<>(fence.getValue())),
-                            PlanOptions.defaults());
+                    .plan(new Target.AtFence(fence.getKey()), PlanOptions.defaults());
             Path target = cluster.directory().resolve("restored" + done);
             new ClusterRestore(repository).execute(plan, target, options, ProgressListener.NONE);
             try (RestoredCluster restored = RestoredCluster.open(target, options)) {

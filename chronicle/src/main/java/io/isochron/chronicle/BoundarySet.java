@@ -75,7 +75,7 @@ final class BoundarySet {
             }
             for (Branch branch : transaction.branches()) {
                 Event commit = branch.commitInside(boundary[branch.shardIndex]);
-                if (commit != null) {
+                if (commit != null && rules.demands(branch)) {
                     lower(branch, commit, missing);
                     List<Branch> out = fallenOut(branch.shardIndex);
                     if (rules.repeats()) {

@@ -3,7 +3,11 @@ package io.isochron.chronicle;
 import io.isochron.wal.Lsn;
 import org.jspecify.annotations.Nullable;
 
-/** One shard's part of a global transaction, as far as the events that were read tell. */
+/**
+ * One shard's part of a global transaction, as far as the events that were read tell. A coordinator's decision record is one too: a part that
+ * is prepared and committed by one and the same record, so that it must be inside wherever another part is committed, and every other part
+ * must be prepared inside where it is.
+ */
 final class Branch {
     final String shard;
     final int shardIndex;
@@ -17,6 +21,9 @@ final class Branch {
     /** When it was prepared; null if that is not known. */
     final @Nullable Corrected prepared;
 
+    /** Whether this is the coordinator's decision record and no branch; its gid is then the transaction's name. */
+    final boolean record;
+
     private @Nullable Event decision;
     private @Nullable Corrected decided;
 
@@ -28,6 +35,18 @@ final class Branch {
             boolean known,
             Lsn prepareEnd,
             @Nullable Corrected prepared) {
+        this(shard, shardIndex, xid, gid, known, prepareEnd, prepared, false);
+    }
+
+    private Branch(
+            String shard,
+            int shardIndex,
+            int xid,
+            String gid,
+            boolean known,
+            Lsn prepareEnd,
+            @Nullable Corrected prepared,
+            boolean record) {
         this.shard = shard;
         this.shardIndex = shardIndex;
         this.xid = xid;
@@ -35,6 +54,14 @@ final class Branch {
         this.known = known;
         this.prepareEnd = prepareEnd;
         this.prepared = prepared;
+        this.record = record;
+    }
+
+    /** A commit that is a coordinator's decision. */
+    static Branch ofRecord(String shard, int shardIndex, String name, Event commit, Corrected at) {
+        Branch branch = new Branch(shard, shardIndex, commit.xid(), name, true, commit.end(), at, true);
+        branch.decide(commit, at);
+        return branch;
     }
 
     void decide(Event event, Corrected at) {

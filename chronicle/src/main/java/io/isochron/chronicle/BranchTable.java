@@ -3,7 +3,6 @@ package io.isochron.chronicle;
 import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,33 +14,37 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All branches that are open or decided in a stretch of every shard's segments, joined to global transactions.
- *
- * <p>A key may recur over time (a coordinator that counts from 1 again, a client that reuses its gids). Where one gid was prepared twice on
- * one shard, the branches of that key are told apart by time: all PREPAREs of a transaction precede its first COMMIT PREPARED.
+ * All branches that are open or decided in a stretch of every shard's segments, and the decision records there, joined to global
+ * transactions.
  */
 final class BranchTable {
     private final Dialect dialect;
-    private final boolean carriesForward;
+    private final CutRules rules;
     private final Map<String, List<Branch>> byKey = new LinkedHashMap<>();
+    private final Map<String, List<BranchJoining.Recorded>> recordsByKey = new HashMap<>();
     private final List<Branch> all = new ArrayList<>();
+    /** Nodes of which decision records are known: they are among the shards. */
+    private final Set<String> origins = new HashSet<>();
+
     private final TreeSet<String> unknownGids = new TreeSet<>();
 
-    /** @param carriesForward whether transactions that a segment carries forward are taken; a reader could not start anywhere otherwise */
-    BranchTable(Dialect dialect, boolean carriesForward) {
+    BranchTable(Dialect dialect, CutRules rules) {
         this.dialect = dialect;
-        this.carriesForward = carriesForward;
+        this.rules = rules;
     }
 
     /** Reads one shard's segments {@code first} to {@code last} of one run. */
     void read(ShardHistory shard, int shardIndex, int first, int last) {
+        if (rules.readsDecisionRecords()) {
+            shard.recordedGids.forEach(gid -> origins.add(origin(gid)));
+        }
         Map<Integer, Branch> open = new HashMap<>();
         Lsn begin = shard.segment(first).start();
         boolean continued = first > shard.runStart(first);
         for (OpenPrepared prepared :
                 shard.segment(continued ? first - 1 : first).openPrepared()) {
             // what the server was asked for when the chronicle began may have been prepared after its first byte
-            if (carriesForward
+            if (rules.carriesForward()
                     && (continued
                             || (!prepared.end().isAfter(begin) && !preparedWithin(shard, prepared, first, last)))) {
                 Corrected at = preparedAt(shard, first, prepared);
@@ -56,6 +59,32 @@ final class BranchTable {
                     take(shard, shardIndex, event, shard.time(i, e), begin, open);
                 }
             }
+            if (!shard.segment(i).decisionRecords().isEmpty() && rules.readsDecisionRecords()) {
+                records(shard, shardIndex, i);
+            }
+        }
+    }
+
+    private void records(ShardHistory shard, int shardIndex, int segment) {
+        List<Event> events = shard.segment(segment).events();
+        int e = 0;
+        for (RecordedGids recorded : shard.segment(segment).decisionRecords()) {
+            while (!events.get(e).commits() || events.get(e).xid() != recorded.xid()) {
+                e++;
+            }
+            Map<String, Branch> names = new LinkedHashMap<>();
+            for (String gid : recorded.gids()) {
+                Optional<String> key = dialect.globalTransaction(gid);
+                if (key.isPresent() && dialect.recordsDecision(gid)) {
+                    Event commit = events.get(e);
+                    Corrected at = shard.time(segment, e);
+                    names.computeIfAbsent(
+                            "k" + key.get(), k -> Branch.ofRecord(shard.shard, shardIndex, key.get(), commit, at));
+                }
+            }
+            names.forEach((key, record) -> recordsByKey
+                    .computeIfAbsent(key, k -> new ArrayList<>())
+                    .add(new BranchJoining.Recorded(record, Set.copyOf(recorded.gids()))));
         }
     }
 
@@ -124,6 +153,37 @@ final class BranchTable {
         return unknownGids;
     }
 
+    /** The coordinators' decision records that were read. */
+    List<Branch> records() {
+        return recordsByKey.values().stream()
+                .flatMap(List::stream)
+                .map(BranchJoining.Recorded::record)
+                .toList();
+    }
+
+    /**
+     * How far back one must read so that no branch is taken for that of an older decision record, whose own branches were not read.
+     *
+     * @param fromMicros since when all events of all shards were read
+     * @return that time, or an earlier one
+     */
+    long neededForRecords(long fromMicros, long slackMicros) {
+        long needed = fromMicros;
+        for (Map.Entry<String, List<BranchJoining.Recorded>> entry : recordsByKey.entrySet()) {
+            for (BranchJoining.Recorded recorded : entry.getValue()) {
+                Corrected at = recorded.record().prepared;
+                long since = at == null ? fromMicros : at.low() - slackMicros;
+                if (since < needed
+                        && byKey.getOrDefault(entry.getKey(), List.of()).stream()
+                                .anyMatch(branch -> recorded.gids().contains(branch.gid)
+                                        && rules.decides(recorded.record(), branch))) {
+                    needed = since;
+                }
+            }
+        }
+        return needed;
+    }
+
     /**
      * The global transactions.
      *
@@ -132,63 +192,24 @@ final class BranchTable {
     List<GlobalTransaction> transactions(long slackMicros) {
         List<GlobalTransaction> found = new ArrayList<>(byKey.size());
         byKey.forEach((key, branches) -> {
-            String name = branches.getFirst().known ? key.substring(1) : branches.getFirst().gid;
-            if (recurs(branches)) {
-                split(branches, slackMicros).forEach(part -> found.add(new GlobalTransaction(name, part)));
-            } else {
-                found.add(new GlobalTransaction(name, branches));
-            }
+            Branch first = branches.getFirst();
+            String name = first.known ? key.substring(1) : first.gid;
+            BranchJoining joining = new BranchJoining(name, slackMicros, rules);
+            found.addAll(
+                    first.known && dialect.recordsDecision(first.gid)
+                            ? joining.join(
+                                    branches,
+                                    recordsByKey.getOrDefault(key, List.of()),
+                                    origins.contains(origin(first.gid)))
+                            : joining.join(branches));
         });
         return found;
     }
 
-    private record Place(int shardIndex, String gid) {}
-
-    private static boolean recurs(List<Branch> branches) {
-        if (branches.size() == 1) {
-            return false;
-        }
-        Set<Place> seen = new HashSet<>();
-        return branches.stream().anyMatch(branch -> !seen.add(new Place(branch.shardIndex, branch.gid)));
-    }
-
-    private static List<List<Branch>> split(List<Branch> branches, long slackMicros) {
-        List<List<Branch>> parts = new ArrayList<>();
-        List<Branch> ordered = new ArrayList<>();
-        for (Branch branch : branches) {
-            if (branch.rolledBack()) {
-                // Tried again under the same gid: what became of the others was decided by the later try.
-                parts.add(List.of(branch));
-            } else {
-                ordered.add(branch);
-            }
-        }
-        ordered.sort(Comparator.comparingLong(Branch::preparedMicros));
-        List<Branch> current = new ArrayList<>();
-        Set<Place> places = new HashSet<>();
-        long firstCommit = Long.MAX_VALUE;
-        for (Branch branch : ordered) {
-            boolean another = !places.add(new Place(branch.shardIndex, branch.gid));
-            if (another || branch.preparedMicros() > addSaturated(firstCommit, slackMicros)) {
-                parts.add(current);
-                current = new ArrayList<>();
-                places = new HashSet<>(Set.of(new Place(branch.shardIndex, branch.gid)));
-                firstCommit = Long.MAX_VALUE;
-            }
-            current.add(branch);
-            Corrected decided = branch.decided();
-            if (branch.commit() != null && decided != null) {
-                firstCommit = Math.min(firstCommit, decided.micros());
-            }
-        }
-        if (!current.isEmpty()) {
-            parts.add(current);
-        }
-        return parts;
-    }
-
-    private static long addSaturated(long a, long b) {
-        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    /** The part of a gid that names the node that coordinates. */
+    private static String origin(String gid) {
+        int second = gid.indexOf('_', gid.indexOf('_') + 1);
+        return second < 0 ? gid : gid.substring(0, second);
     }
 
     /** Branches that stand or fall together. */

@@ -3,6 +3,7 @@ package io.isochron.chronicle;
 import io.isochron.chronicle.BranchTable.GlobalTransaction;
 import io.isochron.chronicle.Unreachable.Why;
 import io.isochron.wal.Lsn;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +44,13 @@ final class CutComputation {
             initial[i] = exact != null ? exact : boundaryByTime(i);
         }
         long from = rules.readFrom(moment, epsilon);
+        int[] atLatest = new int[shards.size()];
+        Arrays.setAll(atLatest, i -> Math.max(run[i], shards.get(i).segmentOf(initial[i])));
         while (true) {
             int[] first = new int[shards.size()];
-            BranchTable table = new BranchTable(dialect, rules.carriesForward());
+            BranchTable table = new BranchTable(dialect, rules);
             for (int i = 0; i < first.length; i++) {
-                first[i] = shards.get(i).firstSegmentWithEventFrom(run[i], from);
-                first[i] = Math.min(first[i], Math.max(run[i], shards.get(i).segmentOf(initial[i])));
+                first[i] = Math.min(atLatest[i], shards.get(i).firstSegmentWithEventFrom(run[i], from));
                 table.read(shards.get(i), i, first[i], horizon[i]);
             }
             List<GlobalTransaction> transactions = table.transactions(2 * epsilon);
@@ -56,8 +58,11 @@ final class CutComputation {
             if (request.grade() != Grade.SHARD) {
                 boundaries.lower(transactions);
             }
-            long needed = Math.min(neededBy(transactions, boundaries, from), neededBelow(boundaries, first, from));
-            if (needed >= from) {
+            long needed = Math.min(
+                    neededBy(transactions, table.records(), boundaries, from),
+                    table.neededForRecords(from, 2 * epsilon));
+            boolean below = neededBelow(boundaries, first, atLatest);
+            if (needed >= from && !below) {
                 refused = doubtful(transactions, boundaries);
                 if (refused != null) {
                     return refused;
@@ -66,7 +71,9 @@ final class CutComputation {
                         new CutReport(history, rules, request, epsilon, shards, run, first, horizon, boundaries);
                 return report.write(dialect, table, transactions);
             }
-            from = needed == Long.MIN_VALUE ? needed : Math.min(needed, moment - 2 * (moment - from));
+            if (needed < from) {
+                from = needed == Long.MIN_VALUE ? needed : Math.min(needed, moment - 2 * (moment - from));
+            }
         }
     }
 
@@ -86,6 +93,9 @@ final class CutComputation {
         for (int i = 0; i < run.length; i++) {
             ShardHistory shard = shards.get(i);
             horizon[i] = shard.coveringSegment(run[i], moment + rules.horizonMargin(epsilon));
+            if (horizon[i] < 0 && !rules.needsHorizon()) {
+                horizon[i] = shard.runEnd(run[i]);
+            }
             if (horizon[i] < 0) {
                 return beyond(shard, run[i]);
             }
@@ -168,7 +178,7 @@ final class CutComputation {
             List<Event> events = shard.segment(i).events();
             for (int e = 0; e < events.size(); e++) {
                 if (events.get(e).commits() && rules.after(events.get(e), shard.time(i, e), moment)) {
-                    return events.get(e).before();
+                    return rules.boundaryBefore(events.get(e));
                 }
             }
         }
@@ -189,8 +199,15 @@ final class CutComputation {
     }
 
     /** How far back one must read to know what became of every transaction in doubt. */
-    private long neededBy(List<GlobalTransaction> transactions, BoundarySet boundaries, long from) {
+    private long neededBy(
+            List<GlobalTransaction> transactions, List<Branch> records, BoundarySet boundaries, long from) {
         long needed = from;
+        for (Branch record : records) {
+            // Branches may have been committed since, inside boundaries that are not of the same time.
+            if (!record.preparedInside(boundaries.boundary(record.shardIndex))) {
+                needed = Math.min(needed, readFrom(record));
+            }
+        }
         for (GlobalTransaction transaction : transactions) {
             if (!committedInside(transaction, boundaries)) {
                 for (Branch branch : transaction.branches()) {
@@ -211,6 +228,7 @@ final class CutComputation {
     /** A branch not committed inside: what must become of others, or of it, depends on what all shards did since its PREPARE. */
     private static boolean open(Branch branch, BoundarySet boundaries) {
         return branch.known
+                && !branch.record
                 && !branch.rolledBack()
                 && branch.commitInside(boundaries.boundary(branch.shardIndex)) == null;
     }
@@ -224,14 +242,17 @@ final class CutComputation {
         return false;
     }
 
-    /** A boundary that was lowered out of what was read needs more. */
-    private long neededBelow(BoundarySet boundaries, int[] first, long from) {
+    /** A boundary that was lowered out of what was read needs more; answers whether any was. */
+    private boolean neededBelow(BoundarySet boundaries, int[] first, int[] atLatest) {
+        boolean below = false;
         for (int i = 0; i < first.length; i++) {
-            if (boundaries.boundary(i).isBefore(shards.get(i).segment(first[i]).start())) {
-                return first[i] == run[i] ? Long.MIN_VALUE : from - 1;
+            int segment = Math.max(run[i], shards.get(i).segmentOf(boundaries.boundary(i)));
+            if (segment < first[i]) {
+                atLatest[i] = segment;
+                below = true;
             }
         }
-        return from;
+        return below;
     }
 
     /** Why the cut cannot be vouched for although all that is known has been read. */

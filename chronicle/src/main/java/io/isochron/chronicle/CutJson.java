@@ -87,6 +87,7 @@ final class CutJson {
         json.put("timeline", Integer.toUnsignedLong(boundary.timeline()));
         json.put("lsn", boundary.lsn().toString());
         json.put("initial", boundary.initial().toString());
+        json.put("given", boundary.given());
         json.set("lastInside", event(boundary.lastInside()));
         json.set("firstOutside", event(boundary.firstOutside()));
         ObjectNode clock = json.putObject("clock");
@@ -104,6 +105,7 @@ final class CutJson {
                 JsonFields.id(json, "timeline"),
                 JsonFields.lsn(json, "lsn"),
                 JsonFields.lsn(json, "initial"),
+                JsonFields.flag(json, "given"),
                 eventOrNull(JsonFields.field(json, "lastInside")),
                 eventOrNull(JsonFields.field(json, "firstOutside")),
                 new ClockBounds(
@@ -208,7 +210,7 @@ final class CutJson {
                 event(JsonFields.field(json, "event")),
                 JsonFields.number(json, "correctedMicros"),
                 JsonFields.constant(json, "why", LateCommit.Why.class),
-                JsonFields.field(json, "keptByDecision").asBoolean());
+                JsonFields.flag(json, "keptByDecision"));
     }
 
     private static ObjectNode segment(SegmentId id) {

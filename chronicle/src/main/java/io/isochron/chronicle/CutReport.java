@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes down a computed cut: boundaries with their surroundings, decisions with reasons, what is left out. */
 final class CutReport {
+    private static final long FENCE_CLOSE_MICROS = 60_000_000;
+
     private final ClusterHistory history;
     private final CutRules rules;
     private final CutRequest request;
@@ -49,6 +51,7 @@ final class CutReport {
         for (GlobalTransaction transaction : transactions) {
             decide(transaction, decisions, notes);
         }
+        noteFence(notes);
         decisions.sort(Comparator.comparing(Decision::shard).thenComparing(Decision::prepareEnd));
         Set<LateCommit> late = new LinkedHashSet<>();
         List<ShardBoundary> written = new ArrayList<>();
@@ -77,6 +80,18 @@ final class CutReport {
             return noSnapshot(cut);
         }
         return cut;
+    }
+
+    /** Who asks for a time may want the fence just before it. */
+    private void noteFence(List<String> notes) {
+        long moment = request.momentMicros();
+        Fence fence = request.target() instanceof Target.Time || request.target() instanceof Target.Latest
+                ? new Fences(history).latest(moment, moment - FENCE_CLOSE_MICROS)
+                : null;
+        if (fence != null) {
+            notes.add("fence " + fence.id() + " lies " + (moment - fence.referenceMicros())
+                    + " µs before this moment; a cut there has grade external");
+        }
     }
 
     private Grade grade() {
@@ -116,7 +131,8 @@ final class CutReport {
         Branch committed = null;
         Branch rolledBack = null;
         for (Branch branch : transaction.branches()) {
-            if (branch.commitInside(boundaries.boundary(branch.shardIndex)) != null && committed == null) {
+            if (branch.commitInside(boundaries.boundary(branch.shardIndex)) != null
+                    && (committed == null || branch.record)) {
                 committed = branch;
             }
             if (branch.rolledBack() && rolledBack == null) {
@@ -145,6 +161,10 @@ final class CutReport {
     private static String reason(GlobalTransaction transaction, Branch branch, @Nullable Branch committed) {
         if (committed != null) {
             Event commit = committed.commit();
+            if (committed.record) {
+                return "its coordinator's decision record is committed inside the cut on shard '" + committed.shard
+                        + "'" + (commit == null ? "" : " at " + commit.start());
+            }
             return "branch '" + committed.gid + "' of the same transaction is committed inside the cut on shard '"
                     + committed.shard + "'" + (commit == null ? "" : " at " + commit.start());
         }
@@ -154,6 +174,14 @@ final class CutReport {
                         ? "no other branch of its transaction is prepared or committed on any shard, and it is"
                         : "none of the " + transaction.branches().size()
                                 + " branches of its transaction is committed inside the cut; it is";
+        for (Branch record : transaction.branches()) {
+            Event commit = record.commit();
+            if (record.record && commit != null) {
+                return "its coordinator's decision record, the commit of transaction "
+                        + Integer.toUnsignedString(record.xid) + " of shard '" + record.shard + "' at "
+                        + commit.start() + ", lies outside the cut";
+            }
+        }
         Event decision = branch.decision();
         if (decision == null) {
             return scope + " not decided up to the horizon";
@@ -171,6 +199,7 @@ final class CutReport {
                 shard.segment(at).timeline(),
                 lsn,
                 boundaries.initial(index),
+                request.exact().containsKey(shard.shard),
                 lastInside(shard, run[index], at, lsn),
                 firstOutside(shard, at, horizon[index], lsn),
                 shard.clock.at(request.momentMicros()),
@@ -222,7 +251,7 @@ final class CutReport {
                 if (event.commits()
                         && !event.inside(lsn)
                         && micros <= request.momentMicros()
-                        && (lowered || !request.byPosition())) {
+                        && (lowered || !request.byPosition(shard.shard))) {
                     late.add(new LateCommit(
                             shard.shard,
                             event,

@@ -16,8 +16,10 @@ record CutRequest(Target target, long momentMicros, Map<String, Lsn> exact, Grad
         exact = Map.copyOf(exact);
     }
 
-    /** Whether every boundary is given by position. */
-    boolean byPosition() {
-        return target instanceof Target.Positions || target instanceof Target.Fence;
+    /** Whether a shard's boundary is given by position, so that commits are not placed by time there. */
+    boolean byPosition(String shard) {
+        return exact.containsKey(shard)
+                && !(target instanceof Target.BeforeTransaction)
+                && !(target instanceof Target.AfterTransaction);
     }
 }

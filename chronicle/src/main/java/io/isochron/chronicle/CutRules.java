@@ -1,6 +1,7 @@
 package io.isochron.chronicle;
 
 import io.isochron.wal.Lsn;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The single rules of consistency.md that the solver applies, each in its own method so that the simulation can replace one by a wrong one
@@ -10,6 +11,41 @@ class CutRules {
     /** Whether a commit lies after the moment. */
     boolean after(Event event, Corrected time, long momentMicros) {
         return time.micros() > momentMicros;
+    }
+
+    /** Where the boundary goes, given the first commit after the moment. */
+    Lsn boundaryBefore(Event firstAfter) {
+        return firstAfter.before();
+    }
+
+    /** Whether a shard must be known beyond the moment; its archive may end earlier than others'. */
+    boolean needsHorizon() {
+        return true;
+    }
+
+    /** Whether a branch's commit inside demands that the whole transaction is inside. */
+    boolean demands(Branch branch) {
+        return true;
+    }
+
+    /** The commit that a target before or after a transaction goes by, of all its parts by time. */
+    CommittedTransaction.Part first(CommittedTransaction transaction, int namedXid) {
+        return transaction.parts().getFirst();
+    }
+
+    /** The boundary just before a transaction. */
+    Lsn before(Event commit) {
+        return commit.before();
+    }
+
+    /** The boundary just after a transaction. */
+    Lsn after(Event commit) {
+        return commit.end();
+    }
+
+    /** Whether one key may name several transactions, one after the other. */
+    boolean tellsRecurrencesApart() {
+        return true;
     }
 
     /** How far beyond the moment the events of all shards must be known. */
@@ -40,6 +76,42 @@ class CutRules {
     /** How far before the moment events must be read, given that a branch in doubt was prepared then. */
     long readFrom(long preparedMicros, long epsilonMicros) {
         return preparedMicros - 2 * epsilonMicros;
+    }
+
+    /** Whether a fence holds only if every shard has its mark. */
+    boolean needsEveryMark() {
+        return true;
+    }
+
+    /**
+     * The last record boundary that is known not to lie behind a position of a segment. What it leaves out are records behind the last decision
+     * before the position: of transactions that were open there. Null if none is known.
+     */
+    @Nullable
+    Lsn atOrBefore(ShardHistory shard, int segment, Lsn asked) {
+        return shard.boundaryAtOrBefore(segment, asked);
+    }
+
+    /** Whether a coordinator's decision records are taken. */
+    boolean readsDecisionRecords() {
+        return true;
+    }
+
+    /** Whether a decision record may be that of a branch: it was committed while the branch was open, as far as clocks tell. */
+    boolean decides(Branch record, Branch branch) {
+        Corrected at = record.prepared;
+        Corrected prepared = branch.prepared;
+        Corrected decided = branch.decided();
+        if (at == null) {
+            return false;
+        }
+        Event recordCommit = record.decision();
+        if (recordCommit != null && record.shardIndex == branch.shardIndex) {
+            Event decision = branch.decision();
+            return branch.preparedInside(recordCommit.start())
+                    && (decision == null || !decision.inside(recordCommit.start()));
+        }
+        return (prepared == null || prepared.low() <= at.high()) && (decided == null || decided.high() >= at.low());
     }
 
     /** Whether prepared transactions carried forward by a segment are taken. */

@@ -1,12 +1,10 @@
 package io.isochron.chronicle;
 
 import io.isochron.chronicle.Unreachable.Why;
-import io.isochron.wal.Lsn;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Objects;
 
 /**
  * Finds the cut for a target. A pure function of a history and a dialect; its work is linear in the events near the moment and since the
@@ -32,7 +30,11 @@ public final class CutSolver {
 
     /** The cut of grade {@code atomic} (or {@code external} on a fence) for a target, or why there is none. */
     public Solution solve(Target target) {
-        return solve(target, target instanceof Target.Fence ? Grade.EXTERNAL : Grade.ATOMIC);
+        return solve(
+                target,
+                target instanceof Target.AtFence || target instanceof Target.FenceBefore
+                        ? Grade.EXTERNAL
+                        : Grade.ATOMIC);
     }
 
     /** The cut without any promise across shards, for those who ask for grade {@code shard} by name. */
@@ -52,21 +54,33 @@ public final class CutSolver {
                         null);
             }
         }
+        TargetResolver resolver = new TargetResolver(history, dialect, rules, grade);
         return switch (target) {
-            case Target.Time time -> at(target, ClusterHistory.micros(time.moment()), Map.of(), grade);
+            case Target.Time time -> at(target, ClusterHistory.micros(time.moment()), grade);
             case Target.Latest latest -> latest(latest, grade);
-            case Target.BeforeTransaction before -> before(before, grade);
-            case Target.Positions positions -> positions(target, positions.byShard(), grade);
-            case Target.Fence fence -> positions(target, fence.byShard(), grade);
+            case Target.BeforeTransaction before -> resolved(resolver.before(before));
+            case Target.AfterTransaction after -> after(after, grade);
+            case Target.NamedRestorePoint point -> resolved(resolver.restorePoint(point));
+            case Target.Positions positions ->
+                resolved(resolver.positions(target, positions.byShard(), Long.MIN_VALUE));
+            case Target.AtFence fence -> resolved(resolver.fence(fence));
+            case Target.FenceBefore before -> resolved(resolver.fenceBefore(before));
         };
     }
 
-    private Solution at(Target target, long momentMicros, Map<String, Lsn> exact, Grade grade) {
-        Solution solution =
-                new CutComputation(history, dialect, rules, new CutRequest(target, momentMicros, exact, grade)).solve();
-        if (solution instanceof Unreachable || history.restorableFrom() == null || !exact.isEmpty()) {
+    private Solution at(Target target, long momentMicros, Grade grade) {
+        return compute(new CutRequest(target, momentMicros, Map.of(), grade));
+    }
+
+    /** The cut for a request whose target was brought to numbers before. */
+    Solution compute(CutRequest request) {
+        Solution solution = new CutComputation(history, dialect, rules, request).solve();
+        if (solution instanceof Unreachable
+                || history.restorableFrom() == null
+                || !request.exact().isEmpty()) {
             return solution;
         }
+        long momentMicros = request.momentMicros();
         Instant moment = ClusterHistory.instant(momentMicros);
         List<RecoverableRange> ranges = history.recoverableRanges();
         return ranges.isEmpty() || moment.isBefore(ranges.getFirst().from())
@@ -78,10 +92,10 @@ public final class CutSolver {
     /** A commit near the end may be known less well than the clock is; then a little earlier. */
     private Solution latest(Target.Latest target, Grade grade) {
         long moment = latestMicros();
-        Solution solution = at(target, moment, Map.of(), grade);
+        Solution solution = at(target, moment, grade);
         for (int i = 0; i < LATEST_TRIES && tooLate(solution); i++) {
             moment -= Math.max(1000, 2 * Reachability.uncertainty(history, moment)) << i;
-            solution = at(target, moment, Map.of(), grade);
+            solution = at(target, moment, grade);
         }
         return solution;
     }
@@ -102,81 +116,37 @@ public final class CutSolver {
         return Reachability.lastMoment(history, safe);
     }
 
-    private Solution positions(Target target, SortedMap<String, Lsn> byShard, Grade grade) {
-        Map<String, Lsn> exact = new TreeMap<>();
-        long moment = Long.MIN_VALUE;
-        for (String given : byShard.keySet()) {
-            if (!history.contains(given)) {
-                return unknown("shard '" + given + "' of the target is not in the cluster");
-            }
-        }
-        for (ShardHistory shard : history.all()) {
-            Lsn asked = byShard.get(shard.shard);
-            int segment = asked == null ? -1 : shard.segmentOf(asked);
-            if (asked == null
-                    || segment < 0
-                    || asked.isAfter(shard.segment(segment).end())) {
-                return unknown(
-                        asked == null
-                                ? "the target gives no position for shard '" + shard.shard + "'"
-                                : "position " + asked + " of shard '" + shard.shard + "' is not in its chronicle");
-            }
-            exact.put(shard.shard, recordBoundary(shard, segment, asked));
-            moment = Math.max(moment, latestCommitInside(shard, segment, asked));
-        }
-        return at(target, moment, exact, grade);
+    private Solution resolved(TargetResolver.Resolved resolved) {
+        Unreachable refused = resolved.refused();
+        CutRequest request = resolved.request();
+        return request == null ? Objects.requireNonNull(refused) : compute(request);
     }
 
-    /** A position within an event's record, or at its start behind a page header, means the boundary before it. */
-    private static Lsn recordBoundary(ShardHistory shard, int segment, Lsn asked) {
-        for (int i = segment; i <= Math.min(segment + 1, shard.size() - 1); i++) {
-            for (Event event : shard.segment(i).events()) {
-                if (event.before().isBefore(asked) && asked.isBefore(event.end())) {
-                    return event.before();
-                }
-            }
+    /** Where a part was not yet prepared at the moment, by the clocks, a little later. */
+    private Solution after(Target.AfterTransaction target, Grade grade) {
+        TargetResolver.Resolved resolved = new TargetResolver(history, dialect, rules, grade).after(target);
+        Solution solution = resolved(resolved);
+        CutRequest request = resolved.request();
+        for (int i = 0; request != null && i < LATEST_TRIES && !holds(solution, request); i++) {
+            long step = Math.max(1000, 2 * Reachability.uncertainty(history, request.momentMicros())) << i;
+            request = new CutRequest(target, request.momentMicros() + step, request.exact(), grade);
+            solution = compute(request);
         }
-        return asked;
+        return request == null || holds(solution, request) || solution instanceof Unreachable
+                ? solution
+                : new Unreachable(
+                        Why.UNKNOWN_TARGET,
+                        "transaction " + Integer.toUnsignedString(target.xid()) + " of shard '" + target.shard()
+                                + "' cannot be the last one inside: a transaction before it on its shard has a part that was prepared too late elsewhere",
+                        null,
+                        null);
     }
 
-    /** Nothing inside was committed after this; what was committed before the run was before its beginning. */
-    private static long latestCommitInside(ShardHistory shard, int segment, Lsn position) {
-        int run = shard.runStart(segment);
-        long latest = shard.runBeginMicros(run);
-        if (segment > run) {
-            latest = Math.max(latest, shard.latestCommitMicros(segment - 1));
-        }
-        List<Event> events = shard.segment(segment).events();
-        for (int e = 0; e < events.size(); e++) {
-            if (events.get(e).commits() && events.get(e).inside(position)) {
-                latest = Math.max(latest, shard.time(segment, e).micros());
-            }
-        }
-        return latest;
-    }
-
-    private Solution before(Target.BeforeTransaction target, Grade grade) {
-        if (!history.contains(target.shard())) {
-            return unknown("shard '" + target.shard() + "' is not in the cluster");
-        }
-        ShardHistory shard = history.shard(target.shard());
-        CommittedTransaction transaction = CommittedTransaction.find(history, dialect, shard, target.xid());
-        if (transaction == null) {
-            return unknown("no commit of transaction " + Integer.toUnsignedString(target.xid()) + " is known on shard '"
-                    + target.shard() + "'");
-        }
-        CommittedTransaction.Part earliest = transaction.parts().getFirst();
-        Lsn directlyBefore = earliest.commit().before();
-        for (CommittedTransaction.Part part : transaction.parts()) {
-            // A shard may hold several branches, and their order in the log is not that of their times.
-            if (part.shard().equals(earliest.shard())) {
-                directlyBefore = Lsn.min(directlyBefore, part.commit().before());
-            }
-        }
-        return at(target, earliest.committed().micros() - 1, Map.of(earliest.shard(), directlyBefore), grade);
-    }
-
-    private static Unreachable unknown(String reason) {
-        return new Unreachable(Why.UNKNOWN_TARGET, reason, null, null);
+    /** Whether no boundary that was asked for exactly had to be lowered. */
+    private static boolean holds(Solution solution, CutRequest request) {
+        return solution instanceof Cut cut
+                && cut.boundaries().stream()
+                        .allMatch(boundary -> !request.exact().containsKey(boundary.shard())
+                                || boundary.lsn().equals(boundary.initial()));
     }
 }

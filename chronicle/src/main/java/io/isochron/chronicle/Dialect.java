@@ -15,6 +15,16 @@ public interface Dialect {
      */
     Optional<String> globalTransaction(String gid);
 
+    /**
+     * Whether this coordinator records its decision to commit in a shard's own log, where a segment's decision records show it. Such a record
+     * rules: its commit is the decision, and it precedes every COMMIT PREPARED.
+     *
+     * @param gid one that this dialect knows
+     */
+    default boolean recordsDecision(String gid) {
+        return false;
+    }
+
     /** XA through pgjdbc (Narayana, Atomikos, ShardingSphere): {@code <formatId>_<base64 gtrid>_<base64 bqual>}; key: the first two. */
     static Dialect xa() {
         return Dialects.XA;
@@ -23,6 +33,21 @@ public interface Dialect {
     /** PgDog: {@code __pgdog_2pc_[<deployment>_]<instance>_<random>_<shard>}; key: all but the shard. */
     static Dialect pgDog() {
         return Dialects.PGDOG;
+    }
+
+    /**
+     * Citus: {@code citus_<origin group>_<origin pid>_<transaction>_<connection>}; key: all but the connection, within the time in which the
+     * branches are open (the numbers recur). The decision is the origin node's commit that inserted the gids into {@code pg_dist_transaction}.
+     */
+    static Dialect citus() {
+        return Dialects.CITUS;
+    }
+
+    /**
+     * All coordinators that are known by their gids' form: XA, Citus and PgDog. Their forms exclude each other.
+     */
+    static Dialect known() {
+        return Dialects.KNOWN;
     }
 
     /**

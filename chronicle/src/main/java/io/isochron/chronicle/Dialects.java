@@ -12,6 +12,9 @@ final class Dialects {
             new Prefix("xa", Pattern.compile("(-?\\d{1,10}_[A-Za-z0-9+/]*={0,2})_[A-Za-z0-9+/]*={0,2}"));
     static final Dialect PGDOG = new Prefix("pgdog", Pattern.compile("(__pgdog_2pc_.+)_\\d+"));
 
+    static final Dialect CITUS = new Citus();
+    static final Dialect KNOWN = new AnyOf(List.of(XA, CITUS, PGDOG));
+
     /** gids that logical replication makes for itself; never part of a cross-shard transaction. */
     private static final Pattern LOGICAL_REPLICATION = Pattern.compile("pg_gid_\\d+_\\d+");
 
@@ -26,6 +29,26 @@ final class Dialects {
         public Optional<String> globalTransaction(String gid) {
             Matcher matcher = pattern.matcher(gid);
             return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+        }
+    }
+
+    private record Citus() implements Dialect {
+        private static final Pattern GID = Pattern.compile("(citus_\\d{1,10}_\\d{1,10}_\\d{1,20})_\\d{1,10}");
+
+        @Override
+        public String name() {
+            return "citus";
+        }
+
+        @Override
+        public Optional<String> globalTransaction(String gid) {
+            Matcher matcher = GID.matcher(gid);
+            return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+        }
+
+        @Override
+        public boolean recordsDecision(String gid) {
+            return true;
         }
     }
 
@@ -68,6 +91,16 @@ final class Dialects {
         @Override
         public String name() {
             return String.join(", ", dialects.stream().map(Dialect::name).toList());
+        }
+
+        @Override
+        public boolean recordsDecision(String gid) {
+            for (Dialect dialect : dialects) {
+                if (dialect.globalTransaction(gid).isPresent()) {
+                    return dialect.recordsDecision(gid);
+                }
+            }
+            return false;
         }
 
         @Override

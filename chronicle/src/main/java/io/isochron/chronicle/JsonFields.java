@@ -38,6 +38,14 @@ final class JsonFields {
         return value.asLong();
     }
 
+    static boolean flag(JsonNode json, String name) {
+        JsonNode value = field(json, name);
+        if (!value.isBoolean()) {
+            throw new IllegalArgumentException("cut certificate: '" + name + "' is neither true nor false");
+        }
+        return value.asBoolean();
+    }
+
     static int id(JsonNode json, String name) {
         return id(field(json, name));
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param lsn the boundary: end of the last record inside, the value that {@code pg_last_wal_replay_lsn()} shows when exactly the cut has
  *     been replayed. WAL fed up to here ends with that record
  * @param initial the boundary by time or position, before any lowering; equal to {@code lsn} if there was none
+ * @param given whether the initial boundary was given by the target as a position; otherwise it was found by time
  * @param lastInside last COMMIT or COMMIT PREPARED inside, null if none is known
  * @param firstOutside first COMMIT or COMMIT PREPARED outside, null if none is known up to the horizon
  * @param clock bounds of the shard's clock at T*
@@ -22,6 +23,7 @@ public record ShardBoundary(
         int timeline,
         Lsn lsn,
         Lsn initial,
+        boolean given,
         @Nullable Event lastInside,
         @Nullable Event firstOutside,
         ClockBounds clock,

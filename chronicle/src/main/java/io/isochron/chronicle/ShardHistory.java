@@ -3,7 +3,9 @@ package io.isochron.chronicle;
 import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,10 @@ final class ShardHistory {
     private final long[] safe;
     /** Hashes that were asked for. */
     private final @Nullable String[] sha256;
+    /** Beginnings of the gids in decision records, up to the origin: the coordinators whose log this shard's is. */
+    final Set<String> recordedGids = new HashSet<>();
+    /** All marks of fences, ascending. */
+    final List<FenceMark> fences = new ArrayList<>();
 
     ShardHistory(String shard, List<Segment> unordered) {
         this.shard = shard;
@@ -47,7 +53,13 @@ final class ShardHistory {
         for (int i = 0; i < count; i++) {
             runStart[i] = lineage.joins(i) ? runStart[i - 1] : i;
             correct(i);
+            fences.addAll(segments.get(i).fences());
+            for (RecordedGids recorded : segments.get(i).decisionRecords()) {
+                String gid = recorded.gids().getFirst();
+                recordedGids.add(gid.substring(0, Math.max(0, gid.indexOf('_', gid.indexOf('_') + 1))) + "_");
+            }
         }
+        fences.sort(Comparator.comparingLong(FenceMark::id));
         for (int i = count - 2; i >= 0; i--) {
             if (runStart[i] == runStart[i + 1]) {
                 earliestCommitAfter[i] = Math.min(earliestCommitAfter[i], earliestCommitAfter[i + 1]);
@@ -183,6 +195,31 @@ final class ShardHistory {
             }
         }
         return low < size() && !position.isBefore(segments.get(low).start()) ? low : low - 1;
+    }
+
+    /** The last end of a record that is known at or before a position; null if none is known in its run and it is not the run's start. */
+    @Nullable
+    Lsn boundaryAtOrBefore(int segment, Lsn asked) {
+        Lsn found = Lsn.INVALID;
+        for (int i = segment; i >= runStart[segment]; i--) {
+            Segment one = segments.get(i);
+            for (Event event : one.events()) {
+                found = latest(found, event.before(), asked);
+                found = latest(found, event.end(), asked);
+            }
+            for (RestorePoint point : one.restorePoints()) {
+                found = latest(found, point.at(), asked);
+            }
+            found = one.records() > 0 ? latest(found, one.lastRecordEnd(), asked) : found;
+            if (!found.equals(Lsn.INVALID)) {
+                return found;
+            }
+        }
+        return asked.equals(segments.get(runStart[segment]).start()) ? asked : null;
+    }
+
+    private static Lsn latest(Lsn found, Lsn candidate, Lsn limit) {
+        return candidate.isAfter(limit) ? found : Lsn.max(found, candidate);
     }
 
     /** Name and hash of a segment. */

@@ -24,7 +24,23 @@ public sealed interface Target {
     record BeforeTransaction(String shard, int xid) implements Target {}
 
     /**
-     * A position for every shard. A position within a record means the boundary before it; those of committed global transactions that
+     * Directly after a transaction was committed: it is included on every shard it has a part on; on the shard where it committed first the boundary
+     * is the end of that commit, the rest is cut at that time, or as little later as is needed to hold the whole transaction.
+     *
+     * @param shard name of a shard
+     * @param xid unsigned id of the transaction (not of a subtransaction) on that shard
+     */
+    record AfterTransaction(String shard, int xid) implements Target {}
+
+    /**
+     * A restore point ({@code pg_create_restore_point}): its position on every shard that has one of this name
+     * ({@code citus_create_restore_point} makes one on each), the latest of their times on the others. Boundaries are lowered where a global
+     * transaction would be torn, so that the cut is atomic whoever made the points.
+     */
+    record NamedRestorePoint(String name) implements Target {}
+
+    /**
+     * A position for every shard. A position within a record means a boundary before it; those of committed global transactions that
      * contradict each other are lowered like any other.
      */
     record Positions(SortedMap<String, Lsn> byShard) implements Target {
@@ -39,14 +55,12 @@ public sealed interface Target {
     }
 
     /**
-     * A fence: an instant at which nothing beyond these positions was visible to anyone on any shard.
+     * A {@link Fence} by its number: grade {@code external}. Every shard must have its mark.
      *
-     * @param id the fence's name
-     * @param byShard last confirmed position of every shard
+     * @param id the fence's number
      */
-    record Fence(String id, SortedMap<String, Lsn> byShard) implements Target {
-        public Fence {
-            byShard = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(byShard));
-        }
-    }
+    record AtFence(long id) implements Target {}
+
+    /** The last fence at or before a moment of reference time. The cut's target is then that fence. */
+    record FenceBefore(Instant moment) implements Target {}
 }

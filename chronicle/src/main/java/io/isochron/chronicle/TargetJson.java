@@ -22,10 +22,15 @@ final class TargetJson {
                         .put("xid", Integer.toUnsignedLong(before.xid()));
             case Target.Positions positions ->
                 json.put("type", "positions").set("lsns", CutJson.positions(positions.byShard()));
-            case Target.Fence fence -> {
-                json.put("type", "fence").put("id", fence.id());
-                json.set("lsns", CutJson.positions(fence.byShard()));
-            }
+            case Target.AfterTransaction after ->
+                json.put("type", "after-transaction")
+                        .put("shard", after.shard())
+                        .put("xid", Integer.toUnsignedLong(after.xid()));
+            case Target.NamedRestorePoint point ->
+                json.put("type", "restore-point").put("name", point.name());
+            case Target.AtFence fence -> json.put("type", "fence").put("id", fence.id());
+            case Target.FenceBefore before ->
+                json.put("type", "fence-before").put("moment", before.moment().toString());
         }
         return json;
     }
@@ -38,8 +43,11 @@ final class TargetJson {
             case "before-transaction" ->
                 new Target.BeforeTransaction(JsonFields.text(json, "shard"), JsonFields.id(json, "xid"));
             case "positions" -> new Target.Positions(CutJson.positions(JsonFields.field(json, "lsns")));
-            case "fence" ->
-                new Target.Fence(JsonFields.text(json, "id"), CutJson.positions(JsonFields.field(json, "lsns")));
+            case "after-transaction" ->
+                new Target.AfterTransaction(JsonFields.text(json, "shard"), JsonFields.id(json, "xid"));
+            case "restore-point" -> new Target.NamedRestorePoint(JsonFields.text(json, "name"));
+            case "fence" -> new Target.AtFence(JsonFields.number(json, "id"));
+            case "fence-before" -> new Target.FenceBefore(moment(JsonFields.text(json, "moment")));
             default -> throw new IllegalArgumentException("cut certificate: target of unknown type '" + type + "'");
         };
     }

@@ -29,12 +29,14 @@ final class CutOracle {
 
     static Optional<String> violation(SimulatedCluster cluster, List<List<Truth>> truths, Cut cut) {
         CutOracle oracle = new CutOracle(cluster, truths, cut);
-        return oracle.decisions()
+        return oracle.boundaries()
+                .or(oracle::decisions)
                 .or(oracle::torn)
                 .or(oracle::tooLate)
                 .or(oracle::lost)
                 .or(oracle::loweredTooFar)
-                .or(oracle::targetInside);
+                .or(oracle::targetInside)
+                .or(oracle::fence);
     }
 
     private Lsn of(int shard) {
@@ -80,6 +82,22 @@ final class CutOracle {
                 || decided(transaction, branch).equals(Optional.of(Decision.Action.COMMIT));
     }
 
+    /** Every boundary lies between two records. */
+    private Optional<String> boundaries() {
+        for (int shard = 0; shard < truths.size(); shard++) {
+            if (cluster.absent().contains(shard) || of(shard).equals(SimulatedShard.BEGIN)) {
+                continue;
+            }
+            Lsn lsn = of(shard);
+            if (truths.get(shard).stream()
+                    .noneMatch(t ->
+                            t.event().end().equals(lsn) || t.event().before().equals(lsn))) {
+                return Optional.of("boundary " + lsn + " of s" + shard + " is no record's end");
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Exactly the branches in doubt are decided, and as the transaction's commits inside say. */
     private Optional<String> decisions() {
         TreeSet<String> expected = new TreeSet<>();
@@ -123,6 +141,7 @@ final class CutOracle {
                 if (truth.event().commits()
                         && truth.event().inside(of(truth.branch().shard()))
                         && truth.stampedAt() > cut.momentMicros() + cut.epsilonMicros()
+                        && !byPosition(truth.branch().shard())
                         && !beforeExactTarget(truth)) {
                     return Optional.of("transaction " + truth.transaction().id() + " committed on s"
                             + truth.branch().shard() + " at " + truth.stampedAt() + ", after T* " + cut.momentMicros()
@@ -136,13 +155,20 @@ final class CutOracle {
 
     /** Directly before a transaction counts by position on the shard where it committed first. */
     private boolean beforeExactTarget(Truth truth) {
-        return cut.target() instanceof Target.BeforeTransaction
-                && truth.event().commits()
+        return (cut.target() instanceof Target.BeforeTransaction || cut.target() instanceof Target.AfterTransaction)
                 && truth.stampedAt() <= cut.momentMicros() + cut.epsilonMicros() + 20_000;
     }
 
     private boolean byPosition() {
         return cut.target() instanceof Target.Positions;
+    }
+
+    /** Whether commits of a shard are not placed by time, because the target gives its position. */
+    private boolean byPosition(int shard) {
+        String name = cluster.shards().get(shard).name();
+        return cut.boundary(name).orElseThrow().given()
+                && !(cut.target() instanceof Target.BeforeTransaction)
+                && !(cut.target() instanceof Target.AfterTransaction);
     }
 
     /** Nothing committed before T* by more than epsilon is missing, unless it is listed for a reason that holds. */
@@ -157,7 +183,9 @@ final class CutOracle {
                 ShardBoundary shard = cut.boundary(
                                 cluster.shards().get(truth.branch().shard()).name())
                         .orElseThrow();
-                if (!event.commits() || event.inside(shard.lsn())) {
+                if (!event.commits()
+                        || event.inside(shard.lsn())
+                        || byPosition(truth.branch().shard())) {
                     continue;
                 }
                 behindLater |= truth.stampedAt() >= cut.momentMicros() - cut.epsilonMicros();
@@ -173,7 +201,9 @@ final class CutOracle {
                     }
                     boolean forced = listed.get().why() == LateCommit.Why.ATOMICITY
                             ? !shard.lowerings().isEmpty() && event.inside(shard.initial())
-                            : behindLater || cut.target() instanceof Target.BeforeTransaction;
+                            : behindLater
+                                    || cut.target() instanceof Target.BeforeTransaction
+                                    || cut.target() instanceof Target.AfterTransaction;
                     if (!forced) {
                         return Optional.of(
                                 who + ", is left out for " + listed.get().why() + " without need");
@@ -188,6 +218,9 @@ final class CutOracle {
     private Optional<String> loweredTooFar() {
         Lsn[] plain = new Lsn[truths.size()];
         for (int i = 0; i < plain.length; i++) {
+            if (cluster.absent().contains(i)) {
+                continue;
+            }
             plain[i] =
                     cut.boundary(cluster.shards().get(i).name()).orElseThrow().initial();
         }
@@ -202,8 +235,8 @@ final class CutOracle {
                     find(transaction, branch, true)
                             .filter(t -> t.event().commits() && t.event().inside(limit))
                             .ifPresent(commits::add);
-                    missing |= branch.preparedAt() != SimulatedTransaction.NEVER
-                            && !find(transaction, branch, false)
+                    missing |= (branch.record() || branch.preparedAt() != SimulatedTransaction.NEVER)
+                            && !find(transaction, branch, branch.record())
                                     .map(t -> t.event().inside(limit))
                                     .orElse(false);
                 }
@@ -217,23 +250,57 @@ final class CutOracle {
             }
         }
         for (int i = 0; i < plain.length; i++) {
-            if (!plain[i].equals(of(i))) {
+            if (!cluster.absent().contains(i) && !plain[i].equals(of(i))) {
                 return Optional.of("boundary of s" + i + " is " + of(i) + ", by the plain loop " + plain[i]);
             }
         }
         return Optional.empty();
     }
 
-    /** The transaction that was to be left out is out. */
+    /** The transaction that was to be left out is out, the one that was to be the last is in. */
     private Optional<String> targetInside() {
-        if (!(cut.target() instanceof Target.BeforeTransaction before)) {
-            return Optional.empty();
-        }
+        return switch (cut.target()) {
+            case Target.BeforeTransaction before
+            when anyVisible(before.shard(), before.xid()) ->
+                Optional.of("transaction " + before.xid() + " is in, which was to be left out");
+            case Target.AfterTransaction after
+            when !anyVisible(after.shard(), after.xid()) ->
+                Optional.of("transaction " + after.xid() + " is out, which was to be in");
+            default -> Optional.empty();
+        };
+    }
+
+    private boolean anyVisible(String shard, int xid) {
         for (SimulatedTransaction transaction : cluster.transactions()) {
             boolean asked = transaction.branches().stream()
-                    .anyMatch(b -> transaction.xid(b) == before.xid() && ("s" + b.shard()).equals(before.shard()));
+                    .anyMatch(b -> transaction.xid(b) == xid && ("s" + b.shard()).equals(shard));
             if (asked && transaction.branches().stream().anyMatch(b -> visible(transaction, b))) {
-                return Optional.of("transaction " + transaction.id() + " is in, which was to be left out");
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** At a fence exactly those commits are in that were written before it, in real time. */
+    private Optional<String> fence() {
+        if (!(cut.target() instanceof Target.AtFence asked)) {
+            return Optional.empty();
+        }
+        SimulatedCluster.SimulatedFence fence = cluster.fences().stream()
+                .filter(made -> made.id() == asked.id())
+                .findFirst()
+                .orElseThrow();
+        if (cut.grade() != Grade.EXTERNAL) {
+            return Optional.of("the cut at fence " + fence.id() + " has grade " + cut.grade());
+        }
+        for (List<Truth> log : truths) {
+            for (Truth truth : log) {
+                boolean inside = truth.event().inside(of(truth.branch().shard()));
+                if (truth.event().commits() && inside != truth.writtenAt() <= fence.at()) {
+                    return Optional.of("transaction " + truth.transaction().id() + " committed on s"
+                            + truth.branch().shard() + " at " + truth.writtenAt() + " is " + (inside ? "in" : "out")
+                            + " at fence " + fence.id());
+                }
             }
         }
         return Optional.empty();

@@ -31,6 +31,15 @@ class DialectTest {
     }
 
     @Test
+    void citusBranchesDifferInTheConnectionOnlyAndTheirDecisionIsRecorded() {
+        assertThat(Dialect.citus().globalTransaction("citus_0_4711_18446744073709551615_3"))
+                .contains("citus_0_4711_18446744073709551615");
+        assertThat(Dialect.citus().globalTransaction("citus_0_4711_3")).isEmpty();
+        assertThat(Dialect.known().recordsDecision("citus_0_4711_3_1")).isTrue();
+        assertThat(Dialect.known().recordsDecision("131077_AA==_AA==")).isFalse();
+    }
+
+    @Test
     void anOwnPatternNamesTheTransactionByItsOneGroup() {
         assertThat(Dialect.pattern("shop-(\\d+)-.*").globalTransaction("shop-17-b"))
                 .contains("17");

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Rules of the cut, each done wrong in one way. */
 final class PlantedFaults {
@@ -93,6 +94,120 @@ final class PlantedFaults {
                 return preparedMicros + 3_000_000;
             }
         });
+        coordinators(faults);
+        targets(faults);
         return faults;
+    }
+
+    private static void coordinators(Map<String, Supplier<CutRules>> faults) {
+        faults.put("decision records are not read", () -> new CutRules() {
+            @Override
+            boolean readsDecisionRecords() {
+                return false;
+            }
+        });
+        faults.put("a decision inside does not demand the PREPAREs", () -> new CutRules() {
+            @Override
+            boolean demands(Branch branch) {
+                return !branch.record;
+            }
+        });
+        faults.put("a COMMIT PREPARED inside does not demand the decision", () -> new CutRules() {
+            @Override
+            boolean missing(Branch branch, Lsn boundary) {
+                return !branch.record && super.missing(branch, boundary);
+            }
+        });
+        faults.put("a decision is taken for a COMMIT PREPARED only", () -> new CutRules() {
+            @Override
+            boolean missing(Branch branch, Lsn boundary) {
+                return branch.record && super.missing(branch, boundary);
+            }
+        });
+        faults.put("a decision record counts at any time", () -> new CutRules() {
+            @Override
+            boolean decides(Branch record, Branch branch) {
+                return true;
+            }
+        });
+        faults.put("recurring numbers are one transaction", () -> new CutRules() {
+            @Override
+            boolean tellsRecurrencesApart() {
+                return false;
+            }
+        });
+        faults.put("one decision record is missed for the branches of its own node", () -> new CutRules() {
+            @Override
+            boolean decides(Branch record, Branch branch) {
+                return record.shardIndex != branch.shardIndex && super.decides(record, branch);
+            }
+        });
+    }
+
+    private static void targets(Map<String, Supplier<CutRules>> faults) {
+        faults.put("the boundary lies behind the first later commit", () -> new CutRules() {
+            @Override
+            Lsn boundaryBefore(Event firstAfter) {
+                return firstAfter.end();
+            }
+        });
+        faults.put("commits shortly after the moment are let in", () -> new CutRules() {
+            @Override
+            boolean after(Event event, Corrected time, long momentMicros) {
+                return time.micros() > momentMicros + 50_000;
+            }
+        });
+        faults.put("a shard whose archive ends early is taken for idle", () -> new CutRules() {
+            @Override
+            boolean needsHorizon() {
+                return false;
+            }
+        });
+        faults.put("a fence without every shard's mark is taken", () -> new CutRules() {
+            @Override
+            boolean needsEveryMark() {
+                return false;
+            }
+        });
+        faults.put("a fence's position is taken for a record's end", () -> new CutRules() {
+            @Override
+            @Nullable
+            Lsn atOrBefore(ShardHistory shard, int segment, Lsn asked) {
+                return asked;
+            }
+        });
+        faults.put("a fence's position is rounded up", () -> new CutRules() {
+            @Override
+            @Nullable
+            Lsn atOrBefore(ShardHistory shard, int segment, Lsn asked) {
+                for (Event event : shard.segment(segment).events()) {
+                    if (event.start().isBefore(asked) && event.end().isAfter(asked)) {
+                        return event.end();
+                    }
+                }
+                return shard.boundaryAtOrBefore(segment, asked);
+            }
+        });
+        faults.put("before a transaction is behind its commit", () -> new CutRules() {
+            @Override
+            Lsn before(Event commit) {
+                return commit.end();
+            }
+        });
+        faults.put("after a transaction is before its commit", () -> new CutRules() {
+            @Override
+            Lsn after(Event commit) {
+                return commit.before();
+            }
+        });
+        faults.put("before a transaction goes by the part that was named", () -> new CutRules() {
+            @Override
+            CommittedTransaction.Part first(CommittedTransaction transaction, int namedXid) {
+                return transaction.parts().stream()
+                        .filter(part -> part.commit().xid() == namedXid)
+                        .findFirst()
+                        .orElseThrow();
+            }
+        });
     }
 }

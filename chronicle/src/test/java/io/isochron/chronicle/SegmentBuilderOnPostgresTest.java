@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Segments made of what a real server wrote: row counts, two-phase records, truncation, rewrite, and any place to cut or restart. */
 class SegmentBuilderOnPostgresTest {
-    private static final int WAL_SEGMENT_BYTES = 16 << 20;
+    static final int WAL_SEGMENT_BYTES = 16 << 20;
     private static final List<String> TABLES = List.of("plain", "truncated", "rewritten", "aborted");
 
     private record Counted(long rows, RelationFile file) {}
@@ -116,7 +116,7 @@ class SegmentBuilderOnPostgresTest {
     }
 
     /** Cuts at random places and goes on with a new reader and builder now and then, as after a restart. */
-    private static List<Segment> build(int major, Lsn start, byte[] wal, SplittableRandom random, boolean pieces)
+    static List<Segment> build(int major, Lsn start, byte[] wal, SplittableRandom random, boolean pieces)
             throws Exception {
         WalFormat format = WalFormat.of(major);
         SegmentBuilder builder = new SegmentBuilder("s", format, 1, start, List.of());
@@ -167,7 +167,7 @@ class SegmentBuilderOnPostgresTest {
         return sums;
     }
 
-    private static byte[] read(Path directory, Lsn from, Lsn to) throws Exception {
+    static byte[] read(Path directory, Lsn from, Lsn to) throws Exception {
         byte[] bytes = new byte[(int) to.minus(from)];
         for (Lsn at = from; at.isBefore(to); ) {
             WalFileName file = WalFileName.holding(1, at, WAL_SEGMENT_BYTES);

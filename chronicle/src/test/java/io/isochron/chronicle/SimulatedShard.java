@@ -5,14 +5,10 @@ import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
- * One shard of a simulated cluster: how its clock runs, when its capture cut segments, and what it would have captured of given
- * transactions. The reference clock is real time.
+ * One shard of a simulated cluster: how its clock runs, when its capture cut segments, and which events it would have written. The reference clock is real time.
  *
  * @param index of the shard
  * @param skew offset of its clock at the beginning, microseconds
@@ -20,10 +16,20 @@ import java.util.Optional;
  * @param steps jumps of its clock: real time and size
  * @param roundTrip of a clock probe, microseconds
  * @param readAt where in the round trip the server reads its clock, 0 to 1: all of the probe's uncertainty
+ * @param joined when it became a member of the cluster
+ * @param left when it ceased to be one; {@link SimulatedTransaction#NEVER} if it stays
  * @param cuts real times at which segments were cut
  */
 record SimulatedShard(
-        int index, long skew, int driftPpm, List<Step> steps, long roundTrip, double readAt, List<Cutting> cuts) {
+        int index,
+        long skew,
+        int driftPpm,
+        List<Step> steps,
+        long roundTrip,
+        double readAt,
+        long joined,
+        long left,
+        List<Cutting> cuts) {
     record Step(long at, long size) {}
 
     /**
@@ -43,6 +49,11 @@ record SimulatedShard(
 
     String name() {
         return "s" + index;
+    }
+
+    /** Whether it is a member all that time. */
+    boolean alive(long from, long to) {
+        return joined <= from && to < left;
     }
 
     long clock(long real) {
@@ -107,90 +118,5 @@ record SimulatedShard(
                 5,
                 List.of());
         return new Truth(moment.transaction, moment.branch, event, moment.writtenAt(), stampedAt);
-    }
-
-    /** What capture would have made of these events. */
-    List<Segment> segments(List<Truth> truths) {
-        List<Segment> segments = new ArrayList<>();
-        ClockTracker tracker = new ClockTracker();
-        Map<Integer, OpenPrepared> open = new LinkedHashMap<>();
-        String previous = Segment.NO_PREVIOUS;
-        Lsn start = BEGIN;
-        Lsn lastRecordEnd = BEGIN;
-        int next = 0;
-        long opened = 0;
-        for (Cutting cut : cuts) {
-            List<Event> events = new ArrayList<>();
-            while (next < truths.size() && truths.get(next).writtenAt() <= cut.arrivedUntil) {
-                Event event = truths.get(next++).event();
-                events.add(event);
-                lastRecordEnd = event.end();
-                switch (event.kind()) {
-                    case PREPARE ->
-                        open.put(
-                                event.xid(),
-                                new OpenPrepared(
-                                        event.xid(),
-                                        Optional.ofNullable(event.gid()).orElseThrow(),
-                                        event.start(),
-                                        event.end(),
-                                        event.timeMicros(),
-                                        5,
-                                        List.of()));
-                    case COMMIT_PREPARED, ABORT_PREPARED -> open.remove(event.xid());
-                    case COMMIT, ABORT -> {}
-                }
-            }
-            Lsn end = Lsn.max(start, lastRecordEnd);
-            if (next < truths.size() && segments.size() % 3 == 0) {
-                end = truths.get(next).event().start().plus(16);
-                end = Lsn.max(end, start);
-            }
-            long sent = cut.at - 60_000 - 2 * roundTrip;
-            long server = sent + (long) (roundTrip * readAt);
-            List<ClockBounds> clocks = new ArrayList<>();
-            List<ClockStep> jumps = new ArrayList<>();
-            tracker.probe(sent, sent + roundTrip, clock(server)).ifPresent(step -> {
-                jumps.add(step);
-                clocks.add(step.before());
-                clocks.add(step.after());
-            });
-            clocks.add(tracker.bounds().orElseThrow());
-            Segment segment = new Segment(
-                    name(),
-                    segments.size(),
-                    previous,
-                    1,
-                    start,
-                    end,
-                    lastRecordEnd,
-                    lastRecordEnd,
-                    events.size(),
-                    0,
-                    opened,
-                    cut.at,
-                    cut.safe ? new SafePoint(end, clock(server), sent) : null,
-                    clocks,
-                    jumps,
-                    events,
-                    List.of(),
-                    List.of(),
-                    List.copyOf(open.values()),
-                    null,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of());
-            segments.add(segment);
-            previous = "%064x".formatted(segments.size());
-            start = end;
-            opened = cut.at;
-        }
-        return segments;
     }
 }

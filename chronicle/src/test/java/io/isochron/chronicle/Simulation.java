@@ -26,6 +26,8 @@ final class Simulation {
     Optional<String> failure(long seed, int targets) {
         SimulationGenerator generator = new SimulationGenerator(seed);
         SimulatedCluster cluster = generator.next();
+        cluster.shards()
+                .forEach(shard -> events += shard.events(cluster.transactions()).size());
         for (SimulatedTarget target : generator.targets(cluster, targets)) {
             if (violation(cluster, target).isPresent()) {
                 return Optional.of(show(seed, smaller(cluster, target), target));
@@ -34,7 +36,8 @@ final class Simulation {
         return Optional.empty();
     }
 
-    private Optional<String> violation(SimulatedCluster cluster, SimulatedTarget simulated) {
+    private Optional<String> violation(SimulatedCluster whole, SimulatedTarget simulated) {
+        SimulatedCluster cluster = whole.members(simulated.membersAt(whole));
         List<List<Truth>> truths = cluster.truths();
         Optional<Target> target = simulated.in(cluster, truths);
         if (target.isEmpty()) {
@@ -43,7 +46,7 @@ final class Simulation {
         Solution solution = new CutSolver(cluster.history(truths), dialect, rules).solve(target.get());
         return switch (solution) {
             case Cut cut -> {
-                count(cut, truths);
+                count(cut);
                 yield CutOracle.violation(cluster, truths, cut);
             }
             case Unreachable unreachable -> {
@@ -53,12 +56,11 @@ final class Simulation {
         };
     }
 
-    private void count(Cut cut, List<List<Truth>> truths) {
+    private void count(Cut cut) {
         cuts++;
         lowered += cut.boundaries().stream().anyMatch(b -> !b.lowerings().isEmpty()) ? 1 : 0;
         decided += cut.decisions().size();
         late += cut.lateCommits().size();
-        truths.forEach(log -> events += log.size());
     }
 
     /** Leaves out transactions, half of them first, then single ones, as long as a promise stays broken. */
@@ -79,19 +81,24 @@ final class Simulation {
         return best;
     }
 
-    private String show(long seed, SimulatedCluster cluster, SimulatedTarget target) {
+    private String show(long seed, SimulatedCluster whole, SimulatedTarget target) {
+        SimulatedCluster cluster = whole.members(target.membersAt(whole));
         StringBuilder text = new StringBuilder();
         text.append("history of seed ")
                 .append(seed)
                 .append(", made smaller, target ")
                 .append(target)
                 .append(": ");
-        text.append(violation(cluster, target).orElseThrow()).append('\n');
+        text.append(violation(whole, target).orElseThrow()).append('\n');
         for (SimulatedTransaction transaction : cluster.transactions()) {
             text.append("  transaction ")
                     .append(transaction.id())
                     .append(' ')
                     .append(transaction.naming())
+                    .append(
+                            transaction.naming() == SimulatedTransaction.Naming.CITUS
+                                    ? " number " + transaction.number()
+                                    : "")
                     .append('\n');
             for (SimulatedBranch branch : transaction.branches()) {
                 text.append("    ").append(branch).append('\n');
@@ -108,13 +115,26 @@ final class Simulation {
                     .append(shard.roundTrip())
                     .append(" read at ")
                     .append(shard.readAt())
+                    .append(" joined ")
+                    .append(shard.joined())
+                    .append(" left ")
+                    .append(shard.left())
                     .append('\n');
         }
         List<List<Truth>> truths = cluster.truths();
+        text.append("  fences ")
+                .append(cluster.fences())
+                .append(", points ")
+                .append(cluster.points())
+                .append('\n');
         text.append("  ")
                 .append(new CutSolver(cluster.history(truths), dialect, rules)
                         .solve(target.in(cluster, truths).orElseThrow()));
         return text.toString();
+    }
+
+    long events() {
+        return events;
     }
 
     long cuts() {

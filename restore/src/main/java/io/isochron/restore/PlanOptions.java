@@ -10,8 +10,8 @@ import io.isochron.chronicle.Dialect;
  */
 public record PlanOptions(Dialect dialect, boolean eachShardByItself) {
 
-    /** XA through pgjdbc, atomic across shards. */
+    /** All coordinators whose gids are known by their form, atomic across shards. */
     public static PlanOptions defaults() {
-        return new PlanOptions(Dialect.xa(), false);
+        return new PlanOptions(Dialect.known(), false);
     }
 }

@@ -192,7 +192,11 @@ public final class RestorePlanner {
             case Target.BeforeTransaction before ->
                 "before transaction " + Integer.toUnsignedString(before.xid()) + " of shard " + before.shard();
             case Target.Positions positions -> "positions " + positions.byShard();
-            case Target.Fence fence -> "fence " + fence.id();
+            case Target.AfterTransaction after ->
+                "after transaction " + Integer.toUnsignedString(after.xid()) + " of shard " + after.shard();
+            case Target.NamedRestorePoint point -> "restore point " + point.name();
+            case Target.AtFence fence -> "fence " + fence.id();
+            case Target.FenceBefore before -> "last fence before " + before.moment();
         };
     }
 

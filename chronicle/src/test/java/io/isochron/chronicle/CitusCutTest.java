@@ -1,0 +1,142 @@
+package io.isochron.chronicle;
+
+import static io.isochron.chronicle.Event.Kind.COMMIT;
+import static io.isochron.chronicle.Event.Kind.COMMIT_PREPARED;
+import static io.isochron.chronicle.Event.Kind.PREPARE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.isochron.wal.Lsn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The rules of a coordinator that records its decisions in a shard, and targets that name something; clocks are exact within 10 µs. */
+class CitusCutTest {
+    private static final String ONE = "citus_0_70_1_1";
+    private static final String TWO = "citus_0_70_1_2";
+    private final Segments origin = new Segments("o");
+    private final Segments worker = new Segments("w");
+
+    private Solution solve(Target target) {
+        List<Segment> all = new ArrayList<>(origin.all());
+        all.addAll(worker.all());
+        return new CutSolver(ClusterHistory.of(List.of("o", "w"), all), Dialect.known()).solve(target);
+    }
+
+    private Cut cut(double seconds) {
+        return (Cut) solve(new Target.Time(ClusterHistory.instant(micros(seconds))));
+    }
+
+    private static long micros(double seconds) {
+        return (long) (seconds * 1_000_000);
+    }
+
+    private void bothCut(double... seconds) {
+        for (double at : seconds) {
+            origin.cut(micros(at));
+            worker.cut(micros(at));
+        }
+    }
+
+    @Test
+    void branchesInDoubtAreCommittedIfTheDecisionIsInsideAndRolledBackIfItIsNot() {
+        worker.event(PREPARE, 1, micros(1), ONE).event(PREPARE, 2, micros(1.1), TWO);
+        origin.decides(9, micros(2), ONE, TWO);
+        worker.event(COMMIT_PREPARED, 1, micros(3), ONE);
+        bothCut(4, 5);
+        assertThat(cut(2.5).decisions())
+                .extracting(Decision::action)
+                .containsExactly(Decision.Action.COMMIT, Decision.Action.COMMIT);
+        assertThat(cut(2.5).decisions().getFirst().reason())
+                .contains("decision record")
+                .contains("shard 'o'");
+        assertThat(cut(1.5).decisions())
+                .extracting(Decision::action)
+                .containsExactly(Decision.Action.ROLLBACK, Decision.Action.ROLLBACK);
+        assertThat(cut(1.5).decisions().getFirst().reason()).contains("lies outside the cut");
+    }
+
+    @Test
+    void aDecisionMadeLongBeforeTheMomentIsReadBackTo() {
+        worker.event(PREPARE, 1, micros(1), ONE);
+        origin.decides(9, micros(1.2), ONE);
+        for (int i = 2; i < 30; i++) {
+            origin.event(COMMIT, 100 + i, micros(i - 0.5), null);
+            bothCut(i);
+        }
+        assertThat(cut(27).decisions())
+                .singleElement()
+                .satisfies(decision -> assertThat(decision.action()).isEqualTo(Decision.Action.COMMIT));
+    }
+
+    @Test
+    void theDecisionOfAnEarlierTransactionWithTheSameNumbersDoesNotCount() {
+        worker.event(PREPARE, 1, micros(1), ONE);
+        origin.decides(9, micros(1.5), ONE);
+        worker.event(COMMIT_PREPARED, 1, micros(2), ONE).event(PREPARE, 2, micros(10), ONE);
+        bothCut(12, 13);
+        assertThat(cut(11).decisions()).singleElement().satisfies(decision -> {
+            assertThat(decision.xid()).isEqualTo(2);
+            assertThat(decision.action()).isEqualTo(Decision.Action.ROLLBACK);
+        });
+    }
+
+    @Test
+    void aCommitPreparedInsideDemandsTheDecisionInside() {
+        worker.event(PREPARE, 1, micros(1), ONE);
+        Lsn before = worker.position();
+        worker.event(COMMIT_PREPARED, 1, micros(2), ONE).event(COMMIT, 3, micros(2.1), null);
+        // by the clocks the decision came later, which cannot be
+        origin.decides(9, micros(2.000015), ONE);
+        bothCut(4, 5);
+        Cut cut = cut(2.000007);
+        assertThat(cut.boundary("w").orElseThrow().lsn()).isEqualTo(before);
+        assertThat(cut.decisions())
+                .singleElement()
+                .satisfies(decision -> assertThat(decision.action()).isEqualTo(Decision.Action.ROLLBACK));
+    }
+
+    @Test
+    void theMomentsBesideATransactionAreThoseBesideItsDecision() {
+        worker.event(PREPARE, 1, micros(1), ONE);
+        origin.decides(9, micros(2), ONE);
+        worker.event(COMMIT_PREPARED, 1, micros(3), ONE);
+        bothCut(5, 6);
+        Cut before = (Cut) solve(new Target.BeforeTransaction("w", 1));
+        assertThat(before.decisions()).extracting(Decision::action).containsExactly(Decision.Action.ROLLBACK);
+        Cut after = (Cut) solve(new Target.AfterTransaction("w", 1));
+        assertThat(after.decisions()).extracting(Decision::action).containsExactly(Decision.Action.COMMIT);
+        assertThat(after.boundary("o").orElseThrow().lastInside().xid()).isEqualTo(9);
+    }
+
+    @Test
+    void aFenceIsACutOfGradeExternalIfEveryShardHasItsMark() {
+        origin.event(COMMIT, 1, micros(1), null).fence(7, micros(1.5)).event(COMMIT, 2, micros(2), null);
+        worker.event(COMMIT, 3, micros(1), null).fence(7, micros(1.5));
+        origin.fence(8, micros(2.5));
+        bothCut(4, 5);
+        Cut cut = (Cut) solve(new Target.AtFence(7));
+        assertThat(cut.grade()).isEqualTo(Grade.EXTERNAL);
+        assertThat(cut.boundary("o").orElseThrow().firstOutside().xid()).isEqualTo(2);
+        assertThat(solve(new Target.AtFence(8)))
+                .isInstanceOfSatisfying(
+                        Unreachable.class,
+                        refused -> assertThat(refused.reason()).contains("no mark of shard 'w'"));
+        assertThat(solve(new Target.FenceBefore(ClusterHistory.instant(micros(3)))))
+                .isInstanceOfSatisfying(
+                        Cut.class, found -> assertThat(found.target()).isEqualTo(new Target.AtFence(7)));
+        assertThat(cut(3).notes()).singleElement().asString().contains("fence 7");
+    }
+
+    @Test
+    void positionsWithinARecordMeanTheBoundaryBefore() {
+        origin.event(COMMIT, 1, micros(1), null);
+        Lsn end = origin.position();
+        origin.event(COMMIT, 2, micros(2), null);
+        worker.event(COMMIT, 3, micros(1), null);
+        bothCut(4, 5);
+        Cut cut = (Cut) solve(Target.Positions.of(Map.of("o", end.plus(5), "w", worker.position())));
+        assertThat(cut.boundary("o").orElseThrow().lsn()).isEqualTo(end);
+    }
+}

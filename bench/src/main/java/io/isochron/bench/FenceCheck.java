@@ -120,8 +120,8 @@ final class FenceCheck {
             }
             RestoreOptions options = RestoreOptions.defaults()
                     .withPostgresBin(EmbeddedBinaries.installation(postgres).bin());
-            RestorePlan plan = new RestorePlanner(repository)
-                    .plan(new Target.AtFence(fence.getKey()), PlanOptions.defaults());
+            RestorePlan plan =
+                    new RestorePlanner(repository).plan(new Target.AtFence(fence.getKey()), PlanOptions.defaults());
             Path target = cluster.directory().resolve("restored" + done);
             new ClusterRestore(repository).execute(plan, target, options, ProgressListener.NONE);
             try (RestoredCluster restored = RestoredCluster.open(target, options)) {

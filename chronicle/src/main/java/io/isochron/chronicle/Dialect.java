@@ -44,7 +44,8 @@ public interface Dialect {
     }
 
     /**
-     * All coordinators that are known by their gids' form: XA, Citus and PgDog. Their forms exclude each other.
+     * The coordinators that are told apart by their gids' form unless another dialect is asked for: XA and PgDog. {@link #citus()} is not among
+     * them as long as the simulation finds wrong decisions in it.
      */
     static Dialect known() {
         return Dialects.KNOWN;

@@ -21,7 +21,7 @@ class CitusCutTest {
     private Solution solve(Target target) {
         List<Segment> all = new ArrayList<>(origin.all());
         all.addAll(worker.all());
-        return new CutSolver(ClusterHistory.of(List.of("o", "w"), all), Dialect.known()).solve(target);
+        return new CutSolver(ClusterHistory.of(List.of("o", "w"), all), Dialect.citus()).solve(target);
     }
 
     private Cut cut(double seconds) {

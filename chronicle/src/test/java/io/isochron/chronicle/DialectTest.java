@@ -35,7 +35,8 @@ class DialectTest {
         assertThat(Dialect.citus().globalTransaction("citus_0_4711_18446744073709551615_3"))
                 .contains("citus_0_4711_18446744073709551615");
         assertThat(Dialect.citus().globalTransaction("citus_0_4711_3")).isEmpty();
-        assertThat(Dialect.known().recordsDecision("citus_0_4711_3_1")).isTrue();
+        assertThat(Dialect.citus().recordsDecision("citus_0_4711_3_1")).isTrue();
+        assertThat(Dialect.known().globalTransaction("citus_0_4711_3_1")).isEmpty();
         assertThat(Dialect.known().recordsDecision("131077_AA==_AA==")).isFalse();
     }
 

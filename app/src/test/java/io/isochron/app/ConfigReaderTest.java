@@ -38,7 +38,7 @@ class ConfigReaderTest {
         assertThat(config.invariants())
                 .containsExactly(
                         Invariant.sum("balances", "select coalesce(sum(balance), 0) from accounts", "1000000"));
-        assertThat(config.dialect().name()).isEqualTo("xa, citus, pgdog");
+        assertThat(config.dialect().name()).isEqualTo("xa, pgdog");
     }
 
     @Test

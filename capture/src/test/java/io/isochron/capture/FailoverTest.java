@@ -69,6 +69,9 @@ class FailoverTest {
                     CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
                     Thread writing = writer(shard.superuser("postgres"));
                     CaptureFixture.await(capture, status -> status.segments() > 6);
+                    // one that had received more than the promoted one could not follow it
+                    third.disconnect();
+                    awaitBeyond(second, Lsn.parse(third.query("select pg_last_wal_receive_lsn()::text")));
                     shard.kill();
                     writing.join();
                     second.promote();
@@ -98,11 +101,16 @@ class FailoverTest {
 
     /** The third must follow the second's timeline before it is promoted in its turn. */
     private static void awaitReceived(TestStandby from, TestStandby to) throws Exception {
-        Lsn reached = Lsn.parse(from.query("select pg_current_wal_flush_lsn()::text"));
-        long until = System.nanoTime() + 90_000_000_000L;
-        while (Lsn.parse(to.query("select coalesce(pg_last_wal_replay_lsn(), '0/0')::text"))
-                .isBefore(reached)) {
-            assertThat(System.nanoTime()).as(to + " follows " + from).isLessThan(until);
+        awaitBeyond(to, Lsn.parse(from.query("select pg_current_wal_flush_lsn()::text")));
+    }
+
+    private static void awaitBeyond(TestStandby standby, Lsn position) throws Exception {
+        long until = System.nanoTime() + 180_000_000_000L;
+        while (!Lsn.parse(standby.query("select coalesce(pg_last_wal_replay_lsn(), '0/0')::text"))
+                .isAfter(position)) {
+            assertThat(System.nanoTime())
+                    .as(standby + " goes beyond " + position)
+                    .isLessThan(until);
             Thread.sleep(50);
         }
     }

@@ -65,7 +65,11 @@ abstract class RealWal {
         int restarts = 0;
         while (restart.isBefore(last)) {
             WalReader reader = new WalReader(server.format(), WalServer.SEGMENT_BYTES, restart, mode);
-            int piece = random.nextInt(20) > 0 ? 1 + random.nextInt(300_000) : 20_000_000;
+            // some small ones first, so that there are restarts however the dice fall
+            int piece = restarts < 8 ? 1 + random.nextInt(50_000) : 1 + random.nextInt(300_000);
+            if (restarts >= 8 && random.nextInt(20) == 0) {
+                piece = 20_000_000;
+            }
             int size = (int) Math.min(last.minus(restart), piece);
             reader.feed(restart, ByteBuffer.wrap(log, (int) restart.minus(first), size), r -> starts.add(r.start()));
             if (reader.fed().equals(last)) {

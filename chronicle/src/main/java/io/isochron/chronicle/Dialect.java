@@ -63,6 +63,6 @@ public interface Dialect {
 
     /** The first of several dialects that knows a gid. */
     static Dialect anyOf(List<Dialect> dialects) {
-        return new Dialects.AnyOf(dialects);
+        return new Dialects.AnyOf(dialects, true);
     }
 }

@@ -13,7 +13,7 @@ final class Dialects {
     static final Dialect PGDOG = new Prefix("pgdog", Pattern.compile("(__pgdog_2pc_.+)_\\d+"));
 
     static final Dialect CITUS = new Citus();
-    static final Dialect KNOWN = new AnyOf(List.of(XA, PGDOG));
+    static final Dialect KNOWN = new AnyOf(List.of(XA, PGDOG), false);
 
     /** gids that logical replication makes for itself; never part of a cross-shard transaction. */
     private static final Pattern LOGICAL_REPLICATION = Pattern.compile("pg_gid_\\d+_\\d+");
@@ -83,7 +83,8 @@ final class Dialects {
         }
     }
 
-    record AnyOf(List<Dialect> dialects) implements Dialect {
+    /** @param told whether keys tell which dialect they are of; needed where two may make the same */
+    record AnyOf(List<Dialect> dialects, boolean told) implements Dialect {
         AnyOf {
             dialects = List.copyOf(dialects);
         }
@@ -108,7 +109,7 @@ final class Dialects {
             for (Dialect dialect : dialects) {
                 Optional<String> key = dialect.globalTransaction(gid);
                 if (key.isPresent()) {
-                    return key.map(k -> dialect.name() + ":" + k);
+                    return told ? key.map(k -> dialect.name() + ":" + k) : key;
                 }
             }
             return Optional.empty();

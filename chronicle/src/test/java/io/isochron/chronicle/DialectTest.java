@@ -38,6 +38,7 @@ class DialectTest {
         assertThat(Dialect.citus().recordsDecision("citus_0_4711_3_1")).isTrue();
         assertThat(Dialect.known().globalTransaction("citus_0_4711_3_1")).isEmpty();
         assertThat(Dialect.known().recordsDecision("131077_AA==_AA==")).isFalse();
+        assertThat(Dialect.known().globalTransaction("131077_AA==_AA==")).contains("131077_AA==");
     }
 
     @Test

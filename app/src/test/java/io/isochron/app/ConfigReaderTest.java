@@ -131,5 +131,6 @@ class ConfigReaderTest {
         Config config = ConfigReader.read(FILE, MINIMAL + "dialect: {pattern: 'shop-(\\d+)-.*'}\n");
         assertThat(config.dialect().globalTransaction("shop-17-a")).contains("17");
         problems(MINIMAL + "dialect: {pattern: 'shop-.*'}\n").hasMessageContaining("0 groups");
+        problems(MINIMAL + "dialect: citus\n").hasMessageContaining("'citus' is not ready");
     }
 }

@@ -33,6 +33,8 @@ final class AwayStore implements ObjectStore {
         }
         store.create(name, content);
         if (away) {
+            // one that was under way is the first: a second would find its own bytes there, and succeed
+            silent.incrementAndGet();
             throw new IOException("the store is away, and does not say that it has written");
         }
     }

@@ -86,7 +86,12 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
             if (!key.keyIds().contains(keyId)) {
                 throw new WrongKeyException(store.describe(), keyId, String.join(", ", key.keyIds()));
             }
-            byte[] sealed = Base64.getDecoder().decode(open.path("sealed").stringValue());
+            String encoded = open.path("sealed").stringValue();
+            byte[] sealed = Base64.getDecoder().decode(encoded);
+            if (!Base64.getEncoder().encodeToString(sealed).equals(encoded)) {
+                // the decoder does not look at the bits of the last letter that stand for nothing
+                throw new ObjectDamagedException(Names.HEADER, "it is not in the form in which it was written");
+            }
             open.remove("sealed");
             JsonNode identity = Json.MAPPER.readTree(Seal.open(key, Names.HEADER, associatedData(open), sealed));
             return new RepositoryHeader(

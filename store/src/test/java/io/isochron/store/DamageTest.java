@@ -117,6 +117,19 @@ class DamageTest {
     }
 
     @Test
+    void everyBitOfTheHeaderCounts() {
+        byte[] whole = store.objects.get(Names.HEADER);
+        for (int bit = 0; bit < whole.length * 8; bit++) {
+            byte[] flipped = whole.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            store.objects.put(Names.HEADER, flipped);
+            assertThatThrownBy(() -> Repository.open(store, key))
+                    .as("bit %d of byte %d", bit % 8, bit / 8)
+                    .isInstanceOf(StoreException.class);
+        }
+    }
+
+    @Test
     void anObjectCutOffOrLengthenedAnywhereIsFoundAndNamed() throws IOException {
         for (ObjectName name : List.copyOf(store.objects.keySet())) {
             byte[] whole = store.objects.get(name);

@@ -12,7 +12,10 @@ import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+/** Leaves things behind on purpose: nobody else's may lie beside them. */
+@Isolated
 class FaultsTest {
     @TempDir
     Path temporary;

@@ -19,11 +19,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** Carries out what README.md tells a reader to do, block by block, on real shards. */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
-@Isolated
 class ReadmeTest {
     private static final Path ROOT = Path.of(System.getProperty("isochron.root"));
     private static final Pattern BLOCK =

@@ -229,6 +229,12 @@ final class ShardRestore {
         Lsn at = server.replayed();
         try {
             List<TableCount> counts = TableCounter.count(server);
+            if (!server.replayed().equals(at)) {
+                throw new RestoreException(
+                        "restored shard " + plan.shard() + " went on from " + at + " to " + server.replayed()
+                                + " while its rows were counted",
+                        "keep the target and report it; a restore without counting rows does not need this");
+            }
             journal.update(plan.shard(), state -> state.counted(at, counts, null));
         } catch (SQLException e) {
             throw new RestoreException(

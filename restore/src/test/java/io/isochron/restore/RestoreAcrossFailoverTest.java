@@ -90,6 +90,7 @@ class RestoreAcrossFailoverTest {
                     writer.awaitRows(50);
                     before = Moment.of(writer);
                     writer.awaitRows(20);
+                    awaitReplayed(second, before);
                     // from here on the archive is ahead of the standby: what follows is to become an abandoned branch
                     second.disconnect();
                     writer.awaitRows(50);
@@ -118,6 +119,7 @@ class RestoreAcrossFailoverTest {
                         writer.awaitRows(50);
                         between = Moment.of(writer);
                         writer.awaitRows(50);
+                        awaitReplayed(third, between);
                         second.close();
                         writer.join();
                     }
@@ -139,6 +141,13 @@ class RestoreAcrossFailoverTest {
                 }
             }
         }
+    }
+
+    /** What a standby has not got when it is promoted is lost, whenever it was acknowledged. */
+    private static void awaitReplayed(TestStandby standby, Moment moment) {
+        Awaitility.await()
+                .atMost(java.time.Duration.ofSeconds(90))
+                .until(() -> Long.parseLong(standby.query("select coalesce(max(id), 0) from t")) >= moment.most());
     }
 
     private static ShardSource source(TestShard shard, String connection) {

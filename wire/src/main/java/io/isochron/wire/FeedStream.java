@@ -183,7 +183,7 @@ final class FeedStream {
                 at = at.plus(count);
                 sent = at;
                 lastSent = System.nanoTime();
-            } else if (historic && at.equals(end)) {
+            } else if (historic && at.equals(endOfTimeline())) {
                 copyDoneSent = true;
                 channel.send(MessageBuilder.of('c'));
                 return;
@@ -224,9 +224,15 @@ final class FeedStream {
         }
     }
 
+    /** How far may be sent now: the limit may still lie on an older timeline than the newest. */
     private Lsn end() throws IOException {
+        Lsn limit = source.limit();
+        return historic ? Lsn.min(endOfTimeline(), limit) : limit;
+    }
+
+    private Lsn endOfTimeline() throws IOException {
         try {
-            return historic ? source.endOfTimeline(timeline) : source.limit();
+            return source.endOfTimeline(timeline);
         } catch (IOException e) {
             throw sourceFailed(start, e);
         }

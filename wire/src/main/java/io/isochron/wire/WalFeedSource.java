@@ -20,7 +20,7 @@ public interface WalFeedSource {
     /** The newest timeline, which the standby is to follow. */
     int timeline();
 
-    /** The position of {@link #timeline()} up to which WAL may be given out; only ever moves up. */
+    /** The position up to which WAL may be given out, on {@link #timeline()} and on those that led to it; only ever moves up. */
     Lsn limit();
 
     /** The content of the timeline's history file; empty if there is none (timeline 1 never has one). */

@@ -196,6 +196,29 @@ final class WalFeedServerTest {
             client.startPhysical(null, end.switchPoint(), 2).finish(LONG);
             assertThat(client.show("wal_segment_size")).isEqualTo("16MB");
         }
+        theLimitHoldsOnAnOldTimelineToo(wal, now, segmentStart, end);
+    }
+
+    private void theLimitHoldsOnAnOldTimelineToo(
+            Path wal, SystemIdentity identity, Lsn start, WalMessage.TimelineEnd end) throws Exception {
+        Lsn limit = start.plus(end.switchPoint().minus(start) / 2);
+        DirectoryWalSource source = new DirectoryWalSource(wal, identity, versionNum, limit);
+        try (WalFeedServer server = onLoopback(source, 0);
+                ReplicationConnection client =
+                        ReplicationConnection.open(ConnectionSettings.parse(conninfo(port(server)), Map.of()))) {
+            WalStream stream = client.startPhysical(null, start, 1);
+            Lsn at = start;
+            while (at.isBefore(limit)) {
+                if (stream.receive(LONG) instanceof WalMessage.WalData data) {
+                    at = data.end();
+                }
+            }
+            assertThat(at).isEqualTo(limit);
+            WalMessage beyond = stream.receive(Duration.ofMillis(300));
+            assertThat(beyond == null || beyond instanceof WalMessage.Keepalive).isTrue();
+            source.moveLimit(identity.flushed());
+            assertThat(endOf(stream, limit, end.switchPoint())).isEqualTo(end);
+        }
     }
 
     private static WalMessage.TimelineEnd endOf(WalStream stream, Lsn start, Lsn switchPoint) throws IOException {

@@ -5,11 +5,13 @@ import io.isochron.wal.Lsn;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The boundaries of all shards, and the loop that lowers them until every global transaction is in on all its shards or on none. */
@@ -20,6 +22,8 @@ final class BoundarySet {
     private final Lsn[] boundary;
     private final List<List<Lowering>> lowerings = new ArrayList<>();
     private final IdentityHashMap<Branch, GlobalTransaction> transactionOf = new IdentityHashMap<>();
+    /** Those that moved a boundary. */
+    private final Set<GlobalTransaction> forced = Collections.newSetFromMap(new IdentityHashMap<>());
     /** By shard, latest PREPARE first. */
     private final List<List<Branch>> byPrepare = new ArrayList<>();
     /** By shard, how many of {@link #byPrepare} are known to lie outside. */
@@ -53,6 +57,11 @@ final class BoundarySet {
         return !Arrays.equals(initial, boundary);
     }
 
+    /** Whether a transaction moved a boundary. */
+    boolean forced(GlobalTransaction transaction) {
+        return forced.contains(transaction);
+    }
+
     /** Linear in the branches given: each falls out of its boundary at most once. */
     void lower(List<GlobalTransaction> transactions) {
         Deque<GlobalTransaction> queue = new ArrayDeque<>(transactions);
@@ -76,6 +85,7 @@ final class BoundarySet {
             for (Branch branch : transaction.branches()) {
                 Event commit = branch.commitInside(boundary[branch.shardIndex]);
                 if (commit != null && rules.demands(branch)) {
+                    forced.add(transaction);
                     lower(branch, commit, missing);
                     List<Branch> out = fallenOut(branch.shardIndex);
                     if (rules.repeats()) {

@@ -1,13 +1,13 @@
 package io.isochron.chronicle;
 
 import io.isochron.chronicle.BranchTable.GlobalTransaction;
+import io.isochron.chronicle.RecordMatching.Recorded;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Tells the global transactions of one key apart. A key may recur over time (a coordinator that counts from 1 again, a client that reuses
@@ -20,125 +20,112 @@ final class BranchJoining {
         }
     }
 
-    /** A decision record and the gids that it holds. */
-    record Recorded(Branch record, Set<String> gids) {}
-
     private final String name;
-    private final long slackMicros;
     private final CutRules rules;
 
-    /** @param slackMicros how far corrected times of two shards may contradict their order */
-    BranchJoining(String name, long slackMicros, CutRules rules) {
+    BranchJoining(String name, CutRules rules) {
         this.name = name;
-        this.slackMicros = slackMicros;
         this.rules = rules;
     }
 
     /** Without decision records: only where one gid was prepared twice on one shard is the key known to have recurred. */
     List<GlobalTransaction> join(List<Branch> branches) {
         if (!recurs(branches) || !rules.tellsRecurrencesApart()) {
-            return List.of(new GlobalTransaction(name, branches));
+            return List.of(new GlobalTransaction(name, branches, List.of()));
         }
         return named(split(branches));
     }
 
     /**
-     * With decision records: a branch belongs to the first record with its gid that was committed while it was open. No later one can be its own,
-     * because a gid recurs only when the branch that had it before is gone. Shards are gone through in the order of their logs, those whose clocks
-     * are known best first. What is left belongs together by time.
+     * With decision records: as {@link RecordMatching} finds. What has no record is alone, unless records turn out to be unreadable.
      *
      * @param branches all of the key
      * @param records the records that name branches of the key
      * @param recordsKnown whether the origin's records are known, so that a branch without one is committed nowhere, or was long ago everywhere
+     * @param allKnownSince since when every shard's branches are known, reference time
      */
-    List<GlobalTransaction> join(List<Branch> branches, List<Recorded> records, boolean recordsKnown) {
+    List<GlobalTransaction> join(
+            List<Branch> branches,
+            List<Recorded> records,
+            boolean recordsKnown,
+            long allKnownSince,
+            RecordMatching.Coverage coverage) {
         if (!rules.tellsRecurrencesApart()) {
             List<Branch> all =
                     new ArrayList<>(records.stream().map(Recorded::record).toList());
             all.addAll(branches);
             return named(List.of(all));
         }
-        List<Recorded> inOrder = new ArrayList<>(records);
-        inOrder.sort(Comparator.comparingLong(recorded -> recorded.record.preparedMicros()));
+        RecordMatching matching = new RecordMatching(rules, branches, records, allKnownSince, coverage);
         List<List<Branch>> parts = new ArrayList<>();
-        inOrder.forEach(recorded -> parts.add(new ArrayList<>(List.of(recorded.record))));
-        Set<Branch> left = new HashSet<>(branches);
-        List<Branch> surestFirst = new ArrayList<>(branches);
-        Map<Integer, Long> uncertainty = new HashMap<>();
-        branches.forEach(branch -> uncertainty.merge(branch.shardIndex, uncertainty(branch, inOrder), Math::max));
-        surestFirst.sort(Comparator.comparing(Branch::rolledBack)
-                .thenComparing(branch -> uncertainty.getOrDefault(branch.shardIndex, 0L))
-                .thenComparingInt(branch -> branch.shardIndex)
-                .thenComparing(branch -> branch.prepareEnd));
-        for (Branch branch : surestFirst) {
-            for (int r = 0; r < inOrder.size(); r++) {
-                Recorded recorded = inOrder.get(r);
-                if (recorded.gids.contains(branch.gid) && belongs(recorded.record, branch) && fits(branch, r, parts)) {
-                    parts.get(r).add(branch);
-                    left.remove(branch);
-                    break;
-                }
+        List<List<GlobalTransaction.Doubt>> doubts = new ArrayList<>();
+        for (Recorded recorded : matching.records()) {
+            parts.add(new ArrayList<>(List.of(recorded.record())));
+            doubts.add(new ArrayList<>());
+        }
+        List<Branch> without = new ArrayList<>();
+        List<GlobalTransaction.Doubt> withoutDoubts = new ArrayList<>();
+        for (int b = 0; b < matching.branches().size(); b++) {
+            Branch branch = matching.branches().get(b);
+            int chosen = matching.chosen(b);
+            (chosen == RecordMatching.NONE ? without : parts.get(chosen)).add(branch);
+            Set<Integer> possible = matching.possible(b);
+            if (possible.size() > 1) {
+                List<Branch> among = possible.stream()
+                        .filter(r -> r != RecordMatching.NONE)
+                        .map(r -> matching.records().get(r).record())
+                        .toList();
+                GlobalTransaction.Doubt doubt =
+                        new GlobalTransaction.Doubt(branch, among, possible.contains(RecordMatching.NONE));
+                possible.forEach(r -> (r == RecordMatching.NONE ? withoutDoubts : doubts.get(r)).add(doubt));
             }
         }
-        parts.removeIf(part -> part.size() == 1);
-        List<Branch> without = branches.stream().filter(left::contains).toList();
-        parts.addAll(recordsKnown ? without.stream().map(List::of).toList() : split(without));
-        return named(parts);
+        List<GlobalTransaction> found = new ArrayList<>();
+        for (int r = 0; r < parts.size(); r++) {
+            if (parts.get(r).size() > 1) {
+                found.add(new GlobalTransaction(name, parts.get(r), List.copyOf(doubts.get(r))));
+            }
+        }
+        boolean recurring =
+                without.stream().map(branch -> branch.gid).distinct().count() < without.size();
+        for (List<Branch> part : withoutRecord(without, recordsKnown, coverage)) {
+            List<GlobalTransaction.Doubt> own = withoutDoubts.stream()
+                    .filter(doubt -> part.contains(doubt.branch()))
+                    .collect(Collectors.toCollection(ArrayList::new));
+            own.addAll(ofUnknownAge(part, recurring));
+            found.add(new GlobalTransaction(name, part, own));
+        }
+        return found;
     }
 
-    /** A branch that was rolled back has no record, unless somebody rolled it back against the decision. */
-    private boolean belongs(Branch record, Branch branch) {
-        return rules.decides(record, branch) && (!branch.rolledBack() || contradiction(record, branch) == 0);
-    }
-
-    /** How well a branch can be placed among the records: exactly, if one lies in the same log. */
-    private static long uncertainty(Branch branch, List<Recorded> records) {
-        Corrected prepared = branch.prepared;
-        return prepared == null
-                        || records.stream().anyMatch(recorded -> recorded.record.shardIndex == branch.shardIndex)
-                ? 0
-                : prepared.uncertaintyMicros();
+    /** Branches that may be older or younger than a committed one that no record holds together with them. */
+    private static List<GlobalTransaction.Doubt> ofUnknownAge(List<Branch> part, boolean recurring) {
+        List<Branch> committed =
+                part.stream().filter(branch -> branch.commit() != null).toList();
+        return part.stream()
+                .filter(branch ->
+                        (recurring || branch.prepared == null) && branch.commit() == null && !committed.isEmpty())
+                .map(branch -> new GlobalTransaction.Doubt(branch, committed, true))
+                .toList();
     }
 
     /**
-     * Whether a branch may go to a record, given where others went: each gid once, and in one shard's log a branch prepared after another was
-     * committed belongs to a later record.
+     * Where a branch was committed although all records of the time were read, its record has a form that cannot be read: then time tells. Else what has no
+     * record is committed nowhere, or was so before what is known.
      */
-    private static boolean fits(Branch branch, int record, List<List<Branch>> parts) {
-        for (int r = 0; r < parts.size(); r++) {
-            for (Branch other : parts.get(r)) {
-                if (other.record) {
-                    continue;
-                }
-                boolean twice = r == record && other.gid.equals(branch.gid);
-                boolean tooEarly = r >= record && precedes(other, branch);
-                boolean tooLate = r <= record && precedes(branch, other);
-                if (twice || tooEarly || tooLate) {
-                    return false;
-                }
-            }
+    private List<List<Branch>> withoutRecord(
+            List<Branch> without, boolean recordsKnown, RecordMatching.Coverage coverage) {
+        boolean unreadable = without.stream().anyMatch(branch -> branch.commit() != null && coverage.covers(branch));
+        if (recordsKnown && !unreadable) {
+            return without.stream().map(List::of).toList();
         }
-        return true;
-    }
-
-    private static boolean precedes(Branch first, Branch second) {
-        Event commit = first.commit();
-        return commit != null
-                && first.shardIndex == second.shardIndex
-                && commit.end().isBefore(second.prepareEnd);
+        return split(without);
     }
 
     private List<GlobalTransaction> named(List<List<Branch>> parts) {
-        return parts.stream().map(part -> new GlobalTransaction(name, part)).toList();
-    }
-
-    /** How far a record's time lies outside the time in which a branch was open. */
-    private static long contradiction(Branch record, Branch branch) {
-        long at = record.preparedMicros();
-        Corrected decided = branch.decided();
-        return Math.max(
-                branch.prepared == null ? 0 : Math.max(0, branch.prepared.micros() - at),
-                decided == null ? 0 : Math.max(0, at - decided.micros()));
+        return parts.stream()
+                .map(part -> new GlobalTransaction(name, part, List.of()))
+                .toList();
     }
 
     private static boolean recurs(List<Branch> branches) {
@@ -166,7 +153,7 @@ final class BranchJoining {
         long firstCommit = Long.MAX_VALUE;
         for (Branch branch : ordered) {
             boolean another = !places.add(Place.of(branch));
-            if (another || branch.preparedMicros() > addSaturated(firstCommit, slackMicros)) {
+            if (another || lowMicros(branch) > firstCommit) {
                 parts.add(current);
                 current = new ArrayList<>();
                 places = new HashSet<>(Set.of(Place.of(branch)));
@@ -175,7 +162,7 @@ final class BranchJoining {
             current.add(branch);
             Corrected decided = branch.decided();
             if (branch.commit() != null && decided != null) {
-                firstCommit = Math.min(firstCommit, decided.micros());
+                firstCommit = Math.min(firstCommit, decided.high());
             }
         }
         if (!current.isEmpty()) {
@@ -184,7 +171,9 @@ final class BranchJoining {
         return parts;
     }
 
-    private static long addSaturated(long a, long b) {
-        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    /** When a branch was prepared at the earliest. */
+    private static long lowMicros(Branch branch) {
+        Corrected prepared = branch.prepared;
+        return prepared == null ? Long.MIN_VALUE : prepared.low();
     }
 }

@@ -4,7 +4,6 @@ import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,22 +20,29 @@ final class BranchTable {
     private final Dialect dialect;
     private final CutRules rules;
     private final Map<String, List<Branch>> byKey = new LinkedHashMap<>();
-    private final Map<String, List<BranchJoining.Recorded>> recordsByKey = new HashMap<>();
+    private final Map<String, List<RecordMatching.Recorded>> recordsByKey = new HashMap<>();
     private final List<Branch> all = new ArrayList<>();
-    /** Nodes of which decision records are known: they are among the shards. */
-    private final Set<String> origins = new HashSet<>();
+    private final long fromMicros;
+    /** Nodes of which decision records are known, because they are among the shards: since when. */
+    private final Map<String, Long> origins = new HashMap<>();
+    /** Since when the branches of all shards are known. */
+    private long allKnownSince = Long.MIN_VALUE;
 
     private final TreeSet<String> unknownGids = new TreeSet<>();
 
-    BranchTable(Dialect dialect, CutRules rules) {
+    /** @param fromMicros since when all events of all shards will be read, where their runs go back so far */
+    BranchTable(Dialect dialect, CutRules rules, long fromMicros) {
         this.dialect = dialect;
         this.rules = rules;
+        this.fromMicros = fromMicros;
     }
 
     /** Reads one shard's segments {@code first} to {@code last} of one run. */
     void read(ShardHistory shard, int shardIndex, int first, int last) {
+        long since = first > shard.runStart(first) ? fromMicros : shard.runBeginMicros(first);
+        allKnownSince = Math.max(allKnownSince, since);
         if (rules.readsDecisionRecords()) {
-            shard.recordedGids.forEach(gid -> origins.add(origin(gid)));
+            shard.recordedGids.forEach(gid -> origins.merge(origin(gid), since, Math::max));
         }
         Map<Integer, Branch> open = new HashMap<>();
         Lsn begin = shard.segment(first).start();
@@ -84,7 +90,7 @@ final class BranchTable {
             }
             names.forEach((key, record) -> recordsByKey
                     .computeIfAbsent(key, k -> new ArrayList<>())
-                    .add(new BranchJoining.Recorded(record, Set.copyOf(recorded.gids()))));
+                    .add(new RecordMatching.Recorded(record, Set.copyOf(recorded.gids()))));
         }
     }
 
@@ -157,51 +163,53 @@ final class BranchTable {
     List<Branch> records() {
         return recordsByKey.values().stream()
                 .flatMap(List::stream)
-                .map(BranchJoining.Recorded::record)
+                .map(RecordMatching.Recorded::record)
                 .toList();
     }
 
     /**
-     * How far back one must read so that no branch is taken for that of an older decision record, whose own branches were not read.
+     * How far back one must read so that no branch is taken for that of another record than its own: to the PREPARE of every branch that a record
+     * may decide, because its own may be an older one, and to the record, because its own branches may be others.
      *
-     * @param fromMicros since when all events of all shards were read
-     * @return that time, or an earlier one
+     * @return the time since when all events of all shards were read, or an earlier one
      */
-    long neededForRecords(long fromMicros, long slackMicros) {
+    long neededForRecords(long slackMicros) {
         long needed = fromMicros;
-        for (Map.Entry<String, List<BranchJoining.Recorded>> entry : recordsByKey.entrySet()) {
-            for (BranchJoining.Recorded recorded : entry.getValue()) {
-                Corrected at = recorded.record().prepared;
-                long since = at == null ? fromMicros : at.low() - slackMicros;
-                if (since < needed
-                        && byKey.getOrDefault(entry.getKey(), List.of()).stream()
-                                .anyMatch(branch -> recorded.gids().contains(branch.gid)
-                                        && rules.decides(recorded.record(), branch))) {
-                    needed = since;
+        for (Map.Entry<String, List<RecordMatching.Recorded>> entry : recordsByKey.entrySet()) {
+            for (RecordMatching.Recorded recorded : entry.getValue()) {
+                for (Branch branch : byKey.getOrDefault(entry.getKey(), List.of())) {
+                    if (recorded.gids().contains(branch.gid) && rules.decides(recorded.record(), branch)) {
+                        needed = Math.min(needed, since(recorded.record().prepared, slackMicros));
+                        needed = Math.min(needed, since(branch.prepared, slackMicros));
+                    }
                 }
             }
         }
         return needed;
     }
 
-    /**
-     * The global transactions.
-     *
-     * @param slackMicros how far corrected times of two shards may contradict their order
-     */
-    List<GlobalTransaction> transactions(long slackMicros) {
+    private static long since(@Nullable Corrected at, long slackMicros) {
+        return at == null ? Long.MIN_VALUE : at.low() - slackMicros;
+    }
+
+    /** The global transactions. */
+    List<GlobalTransaction> transactions() {
         List<GlobalTransaction> found = new ArrayList<>(byKey.size());
         byKey.forEach((key, branches) -> {
             Branch first = branches.getFirst();
             String name = first.known ? key.substring(1) : first.gid;
-            BranchJoining joining = new BranchJoining(name, slackMicros, rules);
-            found.addAll(
-                    first.known && dialect.recordsDecision(first.gid)
-                            ? joining.join(
-                                    branches,
-                                    recordsByKey.getOrDefault(key, List.of()),
-                                    origins.contains(origin(first.gid)))
-                            : joining.join(branches));
+            BranchJoining joining = new BranchJoining(name, rules);
+            if (!first.known || !dialect.recordsDecision(first.gid)) {
+                found.addAll(joining.join(branches));
+                return;
+            }
+            Long since = origins.get(origin(first.gid));
+            found.addAll(joining.join(
+                    branches,
+                    recordsByKey.getOrDefault(key, List.of()),
+                    since != null,
+                    allKnownSince,
+                    branch -> since != null && branch.prepared != null && branch.prepared.low() >= since));
         });
         return found;
     }
@@ -212,6 +220,18 @@ final class BranchTable {
         return second < 0 ? gid : gid.substring(0, second);
     }
 
-    /** Branches that stand or fall together. */
-    record GlobalTransaction(String name, List<Branch> branches) {}
+    /**
+     * Branches that stand or fall together.
+     *
+     * @param doubts which of the branches may belong elsewhere
+     */
+    record GlobalTransaction(String name, List<Branch> branches, List<Doubt> doubts) {
+        /**
+         * A branch that may have been decided by one of several commits, as far as clocks and logs tell.
+         *
+         * @param among decision records, or committed branches where no record is known
+         * @param none whether it may also be of another transaction than all of these
+         */
+        record Doubt(Branch branch, List<Branch> among, boolean none) {}
+    }
 }

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name what its coordinator calls it; null for a transaction of one shard
  * @param parts the committed parts, earliest corrected commit first; a coordinator's decision record is one
+ * @param certain whether these are its parts for certain, and not those of another transaction with the same numbers
  */
-record CommittedTransaction(@Nullable String name, List<Part> parts) {
+record CommittedTransaction(@Nullable String name, List<Part> parts, boolean certain) {
     /** One shard's commit. */
     record Part(String shard, Event commit, Corrected committed) {}
 
@@ -43,7 +44,7 @@ record CommittedTransaction(@Nullable String name, List<Part> parts) {
         Part self = new Part(shard.shard, commit, shard.time(segment, event));
         Optional<String> gid = gid(dialect, shard.segment(segment), commit);
         if (gid.isEmpty()) {
-            return new CommittedTransaction(commit.gid(), List.of(self));
+            return new CommittedTransaction(commit.gid(), List.of(self), true);
         }
         long slack = 2 * self.committed.uncertaintyMicros();
         // Every branch was prepared before the first commit, so that whatever is open a little before the commit, or
@@ -52,16 +53,16 @@ record CommittedTransaction(@Nullable String name, List<Part> parts) {
         while (true) {
             BranchTable table = read(history, dialect, rules, from, self.committed.high() + slack);
             GlobalTransaction found = null;
-            for (GlobalTransaction transaction : table.transactions(slack)) {
+            for (GlobalTransaction transaction : table.transactions()) {
                 if (transaction.branches().stream()
                         .anyMatch(branch -> commit.equals(branch.commit()) && branch.shard.equals(shard.shard))) {
                     found = transaction;
                 }
             }
             if (found == null) {
-                return new CommittedTransaction(gid.get(), List.of(self));
+                return new CommittedTransaction(gid.get(), List.of(self), true);
             }
-            long prepared = table.neededForRecords(from, slack);
+            long prepared = table.neededForRecords(slack);
             for (Branch branch : found.branches()) {
                 Corrected at = branch.prepared;
                 prepared = Math.min(prepared, at == null ? Long.MIN_VALUE : at.low() - slack);
@@ -87,7 +88,7 @@ record CommittedTransaction(@Nullable String name, List<Part> parts) {
     }
 
     private static BranchTable read(ClusterHistory history, Dialect dialect, CutRules rules, long from, long to) {
-        BranchTable table = new BranchTable(dialect, rules);
+        BranchTable table = new BranchTable(dialect, rules, from);
         int index = 0;
         for (ShardHistory shard : history.all()) {
             for (int[] run : shard.runs()) {
@@ -111,6 +112,8 @@ record CommittedTransaction(@Nullable String name, List<Part> parts) {
             }
         }
         parts.sort(EARLIEST_FIRST);
-        return new CommittedTransaction(transaction.name(), List.copyOf(parts));
+        boolean certain =
+                transaction.doubts().stream().noneMatch(doubt -> doubt.branch().commit() != null);
+        return new CommittedTransaction(transaction.name(), List.copyOf(parts), certain);
     }
 }

@@ -48,19 +48,18 @@ final class CutComputation {
         Arrays.setAll(atLatest, i -> Math.max(run[i], shards.get(i).segmentOf(initial[i])));
         while (true) {
             int[] first = new int[shards.size()];
-            BranchTable table = new BranchTable(dialect, rules);
+            BranchTable table = new BranchTable(dialect, rules, from);
             for (int i = 0; i < first.length; i++) {
                 first[i] = Math.min(atLatest[i], shards.get(i).firstSegmentWithEventFrom(run[i], from));
                 table.read(shards.get(i), i, first[i], horizon[i]);
             }
-            List<GlobalTransaction> transactions = table.transactions(2 * epsilon);
+            List<GlobalTransaction> transactions = table.transactions();
             BoundarySet boundaries = new BoundarySet(rules, moment, initial);
             if (request.grade() != Grade.SHARD) {
                 boundaries.lower(transactions);
             }
             long needed = Math.min(
-                    neededBy(transactions, table.records(), boundaries, from),
-                    table.neededForRecords(from, 2 * epsilon));
+                    neededBy(transactions, table.records(), boundaries, from), table.neededForRecords(2 * epsilon));
             boolean below = neededBelow(boundaries, first, atLatest);
             if (needed >= from && !below) {
                 refused = doubtful(transactions, boundaries);
@@ -79,7 +78,6 @@ final class CutComputation {
 
     /** Finds the runs, the uncertainty and the horizon, or why there are none. */
     private @Nullable Unreachable locate() {
-        epsilon = Reachability.uncertainty(history, moment);
         for (int i = 0; i < run.length; i++) {
             ShardHistory shard = shards.get(i);
             Lsn exact = request.exact().get(shard.shard);
@@ -88,8 +86,8 @@ final class CutComputation {
                 return outOfRuns(shard);
             }
             run[i] = found;
-            epsilon = Math.max(epsilon, uncertaintyOfCommits(shard, run[i]));
         }
+        epsilon = Reachability.uncertainty(history, run, moment);
         for (int i = 0; i < run.length; i++) {
             ShardHistory shard = shards.get(i);
             horizon[i] = shard.coveringSegment(run[i], moment + rules.horizonMargin(epsilon));
@@ -150,24 +148,6 @@ final class CutComputation {
                                 : "' " + known + ", clocks are known to ± " + epsilon + " µs"),
                 reachability.nearestBefore(ClusterHistory.instant(moment - 1)),
                 reachability.nearestAfter(ClusterHistory.instant(moment + 1)));
-    }
-
-    /** Greatest uncertainty of a commit that may lie on either side of the moment. */
-    private long uncertaintyOfCommits(ShardHistory shard, int runFirst) {
-        long uncertainty = 0;
-        int last = shard.runEnd(runFirst);
-        for (int i = shard.firstSegmentWithEventFrom(runFirst, moment); i <= last; i++) {
-            if (shard.earliestCommitAfterMicros(i) > moment) {
-                break;
-            }
-            for (int e = 0; e < shard.segment(i).events().size(); e++) {
-                Corrected time = shard.time(i, e);
-                if (shard.segment(i).events().get(e).commits() && time.low() <= moment && time.high() >= moment) {
-                    uncertainty = Math.max(uncertainty, time.uncertaintyMicros());
-                }
-            }
-        }
-        return uncertainty;
     }
 
     private Lsn boundaryByTime(int index) {
@@ -265,7 +245,13 @@ final class CutComputation {
                         "the cut would lie before the chronicle of shard '" + shards.get(i).shard + "' begins");
             }
         }
-        return request.grade() == Grade.SHARD ? null : cannotTell(transactions, boundaries);
+        if (request.grade() == Grade.SHARD) {
+            return null;
+        }
+        Unreachable recurring = rules.refusesWhatIsUncertain()
+                ? new RecurringNumbers(history, shards, run).refusal(transactions, boundaries, epsilon)
+                : null;
+        return recurring != null ? recurring : cannotTell(transactions, boundaries);
     }
 
     /** A branch in doubt that is older than another shard's chronicle: nobody knows whether it was committed there. */

@@ -114,6 +114,11 @@ class CutRules {
         return (prepared == null || prepared.low() <= at.high()) && (decided == null || decided.high() >= at.low());
     }
 
+    /** Whether a cut is refused that would be another one if a branch belonged to another decision record that it may have as well. */
+    boolean refusesWhatIsUncertain() {
+        return true;
+    }
+
     /** Whether prepared transactions carried forward by a segment are taken. */
     boolean carriesForward() {
         return true;

@@ -11,7 +11,7 @@ import java.util.Objects;
  * oldest transaction that is in doubt there, once the history has been made.
  */
 public final class CutSolver {
-    private static final int LATEST_TRIES = 8;
+    private static final int AFTER_TRIES = 8;
 
     private final ClusterHistory history;
     private final Dialect dialect;
@@ -89,31 +89,12 @@ public final class CutSolver {
                 : solution;
     }
 
-    /** A commit near the end may be known less well than the clock is; then a little earlier. */
     private Solution latest(Target.Latest target, Grade grade) {
-        long moment = latestMicros();
-        Solution solution = at(target, moment, grade);
-        for (int i = 0; i < LATEST_TRIES && tooLate(solution); i++) {
-            moment -= Math.max(1000, 2 * Reachability.uncertainty(history, moment)) << i;
-            solution = at(target, moment, grade);
-        }
-        return solution;
-    }
-
-    private static boolean tooLate(Solution solution) {
-        return solution instanceof Unreachable unreachable && unreachable.why() == Why.AFTER_SAFE_TIME;
-    }
-
-    /** The last moment whose horizon every shard covers. */
-    private long latestMicros() {
-        long safe = Long.MAX_VALUE;
-        for (ShardHistory shard : history.all()) {
-            safe = Math.min(safe, shard.safeMicros(shard.size() - 1));
-        }
-        if (safe == Long.MIN_VALUE) {
-            return history.all().iterator().next().runBeginMicros(0);
-        }
-        return Reachability.lastMoment(history, safe);
+        long moment = new Reachability(history).lastMoment();
+        return at(
+                target,
+                moment == Long.MIN_VALUE ? history.all().iterator().next().runBeginMicros(0) : moment,
+                grade);
     }
 
     private Solution resolved(TargetResolver.Resolved resolved) {
@@ -127,7 +108,7 @@ public final class CutSolver {
         TargetResolver.Resolved resolved = new TargetResolver(history, dialect, rules, grade).after(target);
         Solution solution = resolved(resolved);
         CutRequest request = resolved.request();
-        for (int i = 0; request != null && i < LATEST_TRIES && !holds(solution, request); i++) {
+        for (int i = 0; request != null && i < AFTER_TRIES && !holds(solution, request); i++) {
             long step = Math.max(1000, 2 * Reachability.uncertainty(history, request.momentMicros())) << i;
             request = new CutRequest(target, request.momentMicros() + step, request.exact(), grade);
             solution = compute(request);

@@ -4,7 +4,9 @@ import io.isochron.wal.Lsn;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Which moments of a history can be reached. */
@@ -28,18 +30,16 @@ final class Reachability {
         if (snapshots == null) {
             found.addAll(covered());
         } else {
+            Map<Runs, List<Range>> known = new HashMap<>();
             for (SnapshotPoint snapshot : snapshots) {
-                Range range = reachable(snapshot);
-                if (range != null) {
-                    found.add(range);
-                }
+                found.addAll(reachable(snapshot, known));
             }
         }
         found.sort(Comparator.comparingLong(Range::from));
         List<RecoverableRange> merged = new ArrayList<>();
         Range last = null;
         for (Range next : found) {
-            if (last != null && next.from <= last.to) {
+            if (last != null && next.from <= last.to + 1) {
                 last = new Range(last.from, Math.max(last.to, next.to));
                 merged.removeLast();
             } else {
@@ -50,43 +50,103 @@ final class Reachability {
         return List.copyOf(merged);
     }
 
+    /**
+     * One run of each of the first shards.
+     *
+     * @param first first segment of each
+     * @param begin when the knowledge of the last of them begins
+     * @param end the first moment of which they do not know all: the least of their safe times, or where a later run begins
+     * @param safe the least of their safe times
+     */
+    private record Runs(List<Integer> first, long begin, long end, long safe) {
+        static final Runs NONE = new Runs(List.of(), Long.MIN_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
+
+        Runs and(ShardHistory shard, int from, int to) {
+            List<Integer> more = new ArrayList<>(first);
+            more.add(from);
+            long known = Math.min(safe, shard.safeMicros(to));
+            long next = to + 1 < shard.size() ? shard.runBeginMicros(to + 1) : Long.MAX_VALUE;
+            return new Runs(
+                    more, Math.max(begin, shard.runBeginMicros(from)), Math.min(Math.min(end, known), next), known);
+        }
+    }
+
     /** Where runs of all shards overlap. */
     private List<Range> covered() {
-        List<Range> common = List.of(new Range(Long.MIN_VALUE, Long.MAX_VALUE));
+        List<Runs> common = List.of(Runs.NONE);
         for (ShardHistory shard : history.all()) {
-            List<Range> next = new ArrayList<>();
+            List<Runs> next = new ArrayList<>();
             for (int[] run : shard.runs()) {
-                for (Range range : common) {
-                    long from = Math.max(range.from, shard.runBeginMicros(run[0]));
-                    long to = Math.min(range.to, lastMoment(shard.safeMicros(run[1])));
-                    if (from <= to) {
-                        next.add(new Range(from, to));
+                for (Runs before : common) {
+                    Runs runs = before.and(shard, run[0], run[1]);
+                    if (runs.begin < runs.end) {
+                        next.add(runs);
                     }
                 }
             }
             common = next;
         }
-        return common;
+        List<Range> found = new ArrayList<>();
+        common.forEach(runs -> found.addAll(covered(runs)));
+        return found;
+    }
+
+    /** What lies in a run of every shard, without the moments whose horizon lies beyond the safe time. */
+    private List<Range> covered(Runs runs) {
+        long end = runs.end;
+        if (runs.begin >= end) {
+            return List.of();
+        }
+        List<Range> holes = new ArrayList<>();
+        int index = 0;
+        for (ShardHistory shard : history.all()) {
+            for (long[] hole : shard.clock.unknownAt(runs.safe)) {
+                holes.add(new Range(hole[0], hole[1]));
+            }
+            for (long[] hole : shard.commitsUnknownAt(runs.first.get(index++), runs.safe)) {
+                holes.add(new Range(hole[0], hole[1]));
+            }
+        }
+        holes.sort(Comparator.comparingLong(Range::from));
+        List<Range> found = new ArrayList<>();
+        long from = runs.begin;
+        for (Range hole : holes) {
+            if (hole.from > from) {
+                found.add(new Range(from, Math.min(hole.from, end) - 1));
+            }
+            from = Math.max(from, hole.to + 1);
+            if (from >= end) {
+                return found;
+            }
+        }
+        found.add(new Range(from, end - 1));
+        return found;
     }
 
     /**
-     * From the moment at which every commit before the snapshot's consistent point counts, as long as WAL goes on without a gap. Null if
+     * From the moment at which every commit before the snapshot's consistent point counts, as long as WAL goes on without a gap. Empty if
      * there is none.
      */
-    private @Nullable Range reachable(SnapshotPoint snapshot) {
+    private List<Range> reachable(SnapshotPoint snapshot, Map<Runs, List<Range>> known) {
         long from = Long.MIN_VALUE;
-        long to = Long.MAX_VALUE;
+        Runs runs = Runs.NONE;
         for (ShardHistory shard : history.all()) {
             Lsn start = snapshot.start().get(shard.shard);
             Lsn stop = snapshot.stop().get(shard.shard);
             if (start == null || stop == null || !shard.covers(start, stop)) {
-                return null;
+                return List.of();
             }
             int segment = shard.segmentOf(stop);
             from = Math.max(from, latestCommitUpTo(shard, segment, stop));
-            to = Math.min(to, lastMoment(shard.safeMicros(shard.runEnd(segment))));
+            runs = runs.and(shard, shard.runStart(segment), shard.runEnd(segment));
         }
-        return from <= to ? new Range(from, to) : null;
+        List<Range> found = new ArrayList<>();
+        for (Range range : known.computeIfAbsent(runs, this::covered)) {
+            if (range.to >= from) {
+                found.add(new Range(Math.max(range.from, from), range.to));
+            }
+        }
+        return found;
     }
 
     /** Any moment from here on has its boundary at or behind the position; without any commit, the moment when the position arrived. */
@@ -104,22 +164,29 @@ final class Reachability {
         return Math.max(latest, covered);
     }
 
-    private long lastMoment(long safeMicros) {
-        return lastMoment(history, safeMicros);
+    /** The last moment of the last runs of all shards whose horizon is known; {@code Long.MIN_VALUE} if there is none. */
+    long lastMoment() {
+        Runs runs = Runs.NONE;
+        for (ShardHistory shard : history.all()) {
+            runs = runs.and(shard, shard.runStart(shard.size() - 1), shard.size() - 1);
+        }
+        List<Range> found = covered(runs);
+        return found.isEmpty() ? Long.MIN_VALUE : found.getLast().to;
     }
 
-    /** The last moment whose horizon lies before a safe time, as far as clock readings tell. */
-    static long lastMoment(ClusterHistory history, long safeMicros) {
-        if (safeMicros == Long.MIN_VALUE) {
-            return Long.MIN_VALUE;
+    /**
+     * How well events at a moment are placed: the greatest uncertainty of any shard's clock then, and of any commit that may lie on either side
+     * of it. A moment can be reached if every shard is archived to beyond the moment and twice this; {@link #ranges} are made of the same numbers.
+     *
+     * @param runs for each shard the first segment of the run that the moment lies in
+     */
+    static long uncertainty(ClusterHistory history, int[] runs, long micros) {
+        long uncertainty = uncertainty(history, micros);
+        int index = 0;
+        for (ShardHistory shard : history.all()) {
+            uncertainty = Math.max(uncertainty, shard.commitUncertaintyMicros(runs[index++], micros));
         }
-        long moment = safeMicros;
-        // An earlier moment may be known less well; the second look finds that, the later ones differ by the drift of a
-        // drift.
-        for (int i = 0; i < 4; i++) {
-            moment = Math.min(moment, safeMicros - 2 * uncertainty(history, moment) - 1);
-        }
-        return moment;
+        return uncertainty;
     }
 
     /** Greatest uncertainty of any shard's clock at a moment. */

@@ -153,6 +153,55 @@ final class ShardClock {
         return previous.uncertaintyMicros() < next.uncertaintyMicros() ? previous : next;
     }
 
+    /**
+     * The moments (first and last) that, with twice the uncertainty of the clock there, do not lie before a safe time. Between two readings the
+     * uncertainty grows much more slowly than time goes by, so each stretch between them has one such part, at its end.
+     */
+    List<long[]> unknownAt(long safeMicros) {
+        List<long[]> unknown = new ArrayList<>();
+        long widest = widestMicros();
+        for (int i = readings.length; i >= 0; i--) {
+            long from = i == 0 ? Long.MIN_VALUE / 4 : readings[i - 1].atReferenceMicros() + 1;
+            long to = i == readings.length ? Math.max(from, safeMicros) : readings[i].atReferenceMicros();
+            if (i < readings.length && to < safeMicros - 2 * widest) {
+                break;
+            }
+            if (from <= to && isUnknown(to, safeMicros)) {
+                unknown.add(new long[] {firstUnknown(Math.max(from, safeMicros - 4 * widest - 1), to, safeMicros), to});
+            }
+        }
+        return unknown;
+    }
+
+    private boolean isUnknown(long micros, long safeMicros) {
+        return micros + 2 * at(micros).uncertaintyMicros() >= safeMicros;
+    }
+
+    private long firstUnknown(long from, long to, long safeMicros) {
+        long low = from;
+        long high = to;
+        while (low < high) {
+            long middle = low + ((high - low) >> 1);
+            if (isUnknown(middle, safeMicros)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /** No less than the uncertainty anywhere between the first reading and the last. */
+    private long widestMicros() {
+        long widest = 0;
+        for (int i = 0; i < readings.length; i++) {
+            long at = readings[i].atReferenceMicros();
+            long since = i == 0 ? 0 : Math.max(0, at - readings[i - 1].atReferenceMicros());
+            widest = Math.max(widest, at(at).uncertaintyMicros() + ClockBounds.driftMicros(since));
+        }
+        return widest;
+    }
+
     /** Index of the first reading made at a reference time or later. */
     private int firstFrom(long referenceMicros) {
         int low = 0;

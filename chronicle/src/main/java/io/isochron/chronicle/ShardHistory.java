@@ -26,6 +26,8 @@ final class ShardHistory {
     private final long[] latestEvent;
     /** Over all segments to the last of the run: the earliest time that any commit may have happened. */
     private final long[] earliestCommitAfter;
+    /** Over all segments from the first of the run: the latest horizon that a commit asks for, beyond itself and twice its uncertainty. */
+    private final long[] latestHorizon;
     /** Over all segments from the first of the run: the latest safe time. */
     private final long[] safe;
     /** Hashes that were asked for. */
@@ -48,6 +50,7 @@ final class ShardHistory {
         sha256 = new @Nullable String[count];
         latestCommit = new long[count];
         latestEvent = new long[count];
+        latestHorizon = new long[count];
         earliestCommitAfter = new long[count];
         safe = new long[count];
         for (int i = 0; i < count; i++) {
@@ -72,6 +75,7 @@ final class ShardHistory {
         boolean inRun = runStart[i] < i;
         latestCommit[i] = inRun ? latestCommit[i - 1] : Long.MIN_VALUE;
         latestEvent[i] = inRun ? latestEvent[i - 1] : Long.MIN_VALUE;
+        latestHorizon[i] = inRun ? latestHorizon[i - 1] : Long.MIN_VALUE;
         safe[i] = inRun ? safe[i - 1] : Long.MIN_VALUE;
         earliestCommitAfter[i] = Long.MAX_VALUE;
         Corrected[] corrected = new Corrected[segment.events().size()];
@@ -83,6 +87,7 @@ final class ShardHistory {
             if (event.commits()) {
                 latestCommit[i] = Math.max(latestCommit[i], time.micros());
                 earliestCommitAfter[i] = Math.min(earliestCommitAfter[i], time.low());
+                latestHorizon[i] = Math.max(latestHorizon[i], time.high() + 2 * time.uncertaintyMicros());
             }
         }
         times[i] = corrected;
@@ -182,6 +187,36 @@ final class ShardHistory {
         return low < end ? low : -1;
     }
 
+    /** Greatest uncertainty of a commit of a run that may lie on either side of a moment; 0 if there is none. */
+    long commitUncertaintyMicros(int runFirst, long micros) {
+        long uncertainty = 0;
+        int last = runEnd(runFirst);
+        for (int i = firstSegmentWithEventFrom(runFirst, micros); i <= last && earliestCommitAfter[i] <= micros; i++) {
+            for (int e = 0; e < times[i].length; e++) {
+                Corrected time = times[i][e];
+                if (segment(i).events().get(e).commits() && time.low() <= micros && time.high() >= micros) {
+                    uncertainty = Math.max(uncertainty, time.uncertaintyMicros());
+                }
+            }
+        }
+        return uncertainty;
+    }
+
+    /** The moments (first and last) at which {@link #commitUncertaintyMicros} asks for a horizon at or beyond a safe time. */
+    List<long[]> commitsUnknownAt(int runFirst, long safeMicros) {
+        List<long[]> unknown = new ArrayList<>();
+        for (int i = runEnd(runFirst); i >= runFirst && latestHorizon[i] >= safeMicros; i--) {
+            for (int e = 0; e < times[i].length; e++) {
+                Corrected time = times[i][e];
+                long first = Math.max(time.low(), safeMicros - 2 * time.uncertaintyMicros());
+                if (segment(i).events().get(e).commits() && first <= time.high()) {
+                    unknown.add(new long[] {first, time.high()});
+                }
+            }
+        }
+        return unknown;
+    }
+
     /** The segment of which a position is inside ({@code start < position <= end}), or the nearest before it; -1 before all. */
     int segmentOf(Lsn position) {
         int low = 0;
@@ -197,7 +232,7 @@ final class ShardHistory {
         return low < size() && !position.isBefore(segments.get(low).start()) ? low : low - 1;
     }
 
-    /** The last end of a record that is known at or before a position; null if none is known in its run and it is not the run's start. */
+    /** The last end of a record that is known at or before a position; null if none is known in its run and it is not the chronicle's beginning. */
     @Nullable
     Lsn boundaryAtOrBefore(int segment, Lsn asked) {
         Lsn found = Lsn.INVALID;
@@ -215,7 +250,9 @@ final class ShardHistory {
                 return found;
             }
         }
-        return asked.equals(segments.get(runStart[segment]).start()) ? asked : null;
+        Segment first = segments.get(runStart[segment]);
+        // a chronicle begins between records, a later segment or what follows a gap may begin within one
+        return first.sequence() == 0 && asked.equals(first.start()) ? asked : null;
     }
 
     private static Lsn latest(Lsn found, Lsn candidate, Lsn limit) {

@@ -87,6 +87,9 @@ final class TargetResolver {
         if (transaction == null) {
             return unknownTransaction(target.shard(), target.xid());
         }
+        if (!transaction.certain()) {
+            return uncertain(target.shard(), target.xid());
+        }
         CommittedTransaction.Part earliest = rules.first(transaction, target.xid());
         Lsn directlyBefore = rules.before(earliest.commit());
         for (CommittedTransaction.Part part : transaction.parts()) {
@@ -104,6 +107,9 @@ final class TargetResolver {
         if (transaction == null) {
             return unknownTransaction(target.shard(), target.xid());
         }
+        if (!transaction.certain()) {
+            return uncertain(target.shard(), target.xid());
+        }
         CommittedTransaction.Part earliest = rules.first(transaction, target.xid());
         return request(target, earliest.committed().micros(), Map.of(earliest.shard(), rules.after(earliest.commit())));
     }
@@ -120,6 +126,12 @@ final class TargetResolver {
                         ? "no commit of transaction " + Integer.toUnsignedString(xid) + " is known on shard '" + shard
                                 + "'"
                         : "shard '" + shard + "' is not in the cluster");
+    }
+
+    private static Resolved uncertain(String shard, int xid) {
+        return Resolved.unknown(
+                "which commits belong to transaction " + Integer.toUnsignedString(xid) + " of shard '" + shard
+                        + "' cannot be told: its coordinator used the same numbers again within the uncertainty of the clocks");
     }
 
     /** Exact on every shard that has a restore point of this name, by time on the others. */

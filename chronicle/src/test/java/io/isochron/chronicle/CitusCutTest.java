@@ -17,11 +17,22 @@ class CitusCutTest {
     private static final String TWO = "citus_0_70_1_2";
     private final Segments origin = new Segments("o");
     private final Segments worker = new Segments("w");
+    private final Segments other = new Segments("x");
 
     private Solution solve(Target target) {
+        return solve(target, 0);
+    }
+
+    /** Without the first segments of the workers. */
+    private Solution solve(Target target, int forgotten) {
         List<Segment> all = new ArrayList<>(origin.all());
-        all.addAll(worker.all());
-        return new CutSolver(ClusterHistory.of(List.of("o", "w"), all), Dialect.citus()).solve(target);
+        List<String> names = new ArrayList<>(List.of("o", "w"));
+        all.addAll(worker.all().subList(forgotten, worker.all().size()));
+        if (!other.all().isEmpty()) {
+            names.add("x");
+            all.addAll(other.all().subList(forgotten, other.all().size()));
+        }
+        return new CutSolver(ClusterHistory.of(names, all), Dialect.citus()).solve(target);
     }
 
     private Cut cut(double seconds) {
@@ -83,6 +94,87 @@ class CitusCutTest {
     }
 
     @Test
+    void aBranchThatEndedJustBeforeItsNumbersRecurredKeepsItsOwnDecision() {
+        worker.event(PREPARE, 1, micros(1), ONE);
+        origin.decides(9, micros(1.2), ONE);
+        for (int i = 2; i < 20; i++) {
+            origin.event(COMMIT, 100 + i, micros(i - 0.5), null);
+            bothCut(i);
+        }
+        // by the clocks it may still have been open when the later one was decided
+        worker.event(COMMIT_PREPARED, 1, micros(20), ONE).event(PREPARE, 2, micros(20.000003), ONE);
+        origin.decides(10, micros(20.000005), ONE);
+        bothCut(22, 23);
+        assertThat(cut(21).decisions()).singleElement().satisfies(decision -> {
+            assertThat(decision.xid()).isEqualTo(2);
+            assertThat(decision.action()).isEqualTo(Decision.Action.COMMIT);
+        });
+    }
+
+    @Test
+    void aMomentIsRefusedAtWhichOneOfTwoBranchesOfTheSameNameIsDecidedAndNobodyKnowsWhich() {
+        worker.event(PREPARE, 1, micros(2), ONE);
+        origin.decides(9, micros(2.000002), ONE);
+        // the numbers recur within the uncertainty of the clocks, and neither is seen to be committed
+        other.event(PREPARE, 2, micros(2.000006), ONE);
+        for (int i = 3; i < 7; i++) {
+            bothCut(i);
+            other.cut(micros(i));
+        }
+        assertThat(solve(new Target.Time(ClusterHistory.instant(micros(4)))))
+                .isInstanceOfSatisfying(Unreachable.class, refused -> {
+                    assertThat(refused.why()).isEqualTo(Unreachable.Why.IN_DOUBT_UNKNOWN);
+                    assertThat(refused.reason())
+                            .contains(ONE)
+                            .contains("one or another commit")
+                            .contains("shard 'o'");
+                    assertThat(refused.before())
+                            .hasValueSatisfying(before ->
+                                    assertThat(solve(new Target.Time(before))).isInstanceOf(Cut.class));
+                });
+        assertThat(cut(1).decisions())
+                .extracting(Decision::action)
+                .containsExactly(Decision.Action.ROLLBACK, Decision.Action.ROLLBACK);
+    }
+
+    @Test
+    void theOneOfTwoBranchesOfTheSameNameThatIsSeenToBeCommittedHasTheDecision() {
+        worker.event(PREPARE, 1, micros(2), ONE);
+        origin.decides(9, micros(2.000002), ONE);
+        other.event(PREPARE, 2, micros(2.000006), ONE);
+        worker.event(COMMIT_PREPARED, 1, micros(2.000004), ONE);
+        for (int i = 3; i < 7; i++) {
+            bothCut(i);
+            other.cut(micros(i));
+        }
+        assertThat(cut(4).decisions()).singleElement().satisfies(decision -> {
+            assertThat(decision.xid()).isEqualTo(2);
+            assertThat(decision.action()).isEqualTo(Decision.Action.ROLLBACK);
+        });
+    }
+
+    @Test
+    void aDecisionOlderThanWhatIsKnownOfTheWorkersDoesNotCountForABranchOfUnknownAge() {
+        other.event(PREPARE, 1, micros(1), ONE);
+        origin.decides(9, micros(1.2), ONE);
+        other.event(COMMIT_PREPARED, 1, micros(1.4), ONE);
+        for (int i = 2; i < 12; i++) {
+            if (i == 4) {
+                worker.event(PREPARE, 2, micros(3.5), ONE);
+            }
+            bothCut(i);
+            other.cut(micros(i));
+        }
+        Target target = new Target.Time(ClusterHistory.instant(micros(8)));
+        assertThat(solve(target, 4))
+                .isInstanceOfSatisfying(
+                        Unreachable.class, refused -> assertThat(refused.why()).isEqualTo(Unreachable.Why.NOT_LOADED));
+        assertThat(((Cut) solve(target)).decisions())
+                .extracting(Decision::action)
+                .containsExactly(Decision.Action.ROLLBACK);
+    }
+
+    @Test
     void aCommitPreparedInsideDemandsTheDecisionInside() {
         worker.event(PREPARE, 1, micros(1), ONE);
         Lsn before = worker.position();
@@ -127,6 +219,22 @@ class CitusCutTest {
                 .isInstanceOfSatisfying(
                         Cut.class, found -> assertThat(found.target()).isEqualTo(new Target.AtFence(7)));
         assertThat(cut(3).notes()).singleElement().asString().contains("fence 7");
+    }
+
+    @Test
+    void aFenceWhereTheSegmentsThatWereReadBeginIsRefusedBecauseThatMayBeWithinARecord() {
+        worker.event(COMMIT, 3, micros(0.5), null);
+        bothCut(1);
+        origin.fence(7, micros(1.5));
+        worker.fence(7, micros(1.5));
+        bothCut(2);
+        worker.event(COMMIT, 4, micros(3), null);
+        bothCut(4, 5);
+        assertThat(solve(new Target.AtFence(7))).isInstanceOf(Cut.class);
+        assertThat(solve(new Target.AtFence(7), 1))
+                .isInstanceOfSatisfying(
+                        Unreachable.class,
+                        refused -> assertThat(refused.reason()).contains("no record's end is known"));
     }
 
     @Test

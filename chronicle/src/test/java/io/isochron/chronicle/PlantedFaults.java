@@ -129,6 +129,11 @@ final class PlantedFaults {
             boolean decides(Branch record, Branch branch) {
                 return true;
             }
+
+            @Override
+            boolean refusesWhatIsUncertain() {
+                return false;
+            }
         });
         faults.put("recurring numbers are one transaction", () -> new CutRules() {
             @Override

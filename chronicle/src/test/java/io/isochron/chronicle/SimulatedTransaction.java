@@ -58,6 +58,10 @@ record SimulatedTransaction(int id, Naming naming, int origin, int number, List<
         return new SimulatedTransaction(id, naming, origin, number, fewer);
     }
 
+    SimulatedTransaction of(int another) {
+        return new SimulatedTransaction(id, naming, another, number, branches);
+    }
+
     int xid(SimulatedBranch branch) {
         return 1000 + id * 8 + branch.number();
     }

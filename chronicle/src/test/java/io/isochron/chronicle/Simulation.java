@@ -3,8 +3,11 @@ package io.isochron.chronicle;
 import io.isochron.chronicle.SimulatedShard.Truth;
 import io.isochron.chronicle.SimulatedTransaction.SimulatedBranch;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Solves simulated clusters and shows the smallest one for which a promise is broken. */
 final class Simulation {
@@ -28,26 +31,39 @@ final class Simulation {
         SimulatedCluster cluster = generator.next();
         cluster.shards()
                 .forEach(shard -> events += shard.events(cluster.transactions()).size());
+        Map<Set<Integer>, Known> known = new HashMap<>();
         for (SimulatedTarget target : generator.targets(cluster, targets)) {
-            if (violation(cluster, target).isPresent()) {
+            SimulatedCluster members = cluster.members(target.membersAt(cluster));
+            if (violation(known.computeIfAbsent(members.absent(), absent -> Known.of(members)), target)
+                    .isPresent()) {
                 return Optional.of(show(seed, smaller(cluster, target), target));
             }
         }
         return Optional.empty();
     }
 
+    /** A cluster of the shards that are members, what happened in it, and what is known of that. */
+    private record Known(SimulatedCluster cluster, List<List<Truth>> truths, ClusterHistory history) {
+        static Known of(SimulatedCluster members) {
+            List<List<Truth>> truths = members.truths();
+            return new Known(members, truths, members.history(truths));
+        }
+    }
+
     private Optional<String> violation(SimulatedCluster whole, SimulatedTarget simulated) {
-        SimulatedCluster cluster = whole.members(simulated.membersAt(whole));
-        List<List<Truth>> truths = cluster.truths();
-        Optional<Target> target = simulated.in(cluster, truths);
+        return violation(Known.of(whole.members(simulated.membersAt(whole))), simulated);
+    }
+
+    private Optional<String> violation(Known known, SimulatedTarget simulated) {
+        Optional<Target> target = simulated.in(known.cluster, known.truths);
         if (target.isEmpty()) {
             return Optional.empty();
         }
-        Solution solution = new CutSolver(cluster.history(truths), dialect, rules).solve(target.get());
+        Solution solution = new CutSolver(known.history, dialect, rules).solve(target.get());
         return switch (solution) {
             case Cut cut -> {
                 count(cut);
-                yield CutOracle.violation(cluster, truths, cut);
+                yield CutOracle.violation(known.cluster, known.truths, cut);
             }
             case Unreachable unreachable -> {
                 refused++;

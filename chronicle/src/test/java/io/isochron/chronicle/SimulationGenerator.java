@@ -15,7 +15,8 @@ import java.util.SplittableRandom;
  * Makes random clusters. The fault model: shard clocks are off by up to an hour, drift by up to 300 ppm and jump, by more than a probe can
  * hide; probes take up to 0.4 s and are read at any point of it; commit records are written up to 20 ms after their time was read;
  * coordinators stall, crash before and after the decision, roll back, and recover late or never; a Citus origin is any node, has several
- * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly;
+ * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly; no clock jumps while the
+ * capture of its shard pauses, for nobody reads it then;
  * fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
  */
 final class SimulationGenerator {
@@ -70,32 +71,44 @@ final class SimulationGenerator {
         return new SimulatedCluster(all, transactions, fences, points, forget, Set.of());
     }
 
-    /** Branches only on shards that are members all the while. */
+    /**
+     * Branches only on shards that are members all the while. The origin of a decision is a member until it is made; the group in its gids is that
+     * of the node whose log has the record.
+     */
     private static SimulatedTransaction placed(SimulatedTransaction transaction, List<SimulatedShard> shards) {
         long from = NEVER;
         long to = 0;
+        long recorded = 0;
         for (SimulatedBranch branch : transaction.branches()) {
             from = Math.min(from, Math.min(branch.preparedAt(), branch.endedAt()));
             to = Math.max(to, branch.endedAt());
+            recorded = branch.record() ? branch.endedAt() : recorded;
         }
+        // a record's time is read a little before it is written
+        long begin = from - 50 * MILLI;
+        long end = to == NEVER ? to - 1 : to;
+        long coordinated = recorded == 0 ? end : recorded + MILLI;
+        boolean stays = shards.get(transaction.origin()).alive(begin, coordinated);
+        int origin = stays ? transaction.origin() : transaction.origin() % 2;
         List<SimulatedBranch> branches = new ArrayList<>();
         for (SimulatedBranch branch : transaction.branches()) {
-            // a record's time is read a little before it is written
-            boolean alive = shards.get(branch.shard()).alive(from - 50 * MILLI, to == NEVER ? to - 1 : to);
-            branches.add(alive ? branch : branch.on(branch.shard() % 2));
+            boolean alive = shards.get(branch.shard()).alive(begin, end);
+            branches.add(branch.record() ? branch.on(origin) : alive ? branch : branch.on(branch.shard() % 2));
         }
-        return transaction.with(List.copyOf(branches));
+        return transaction.of(origin).with(List.copyOf(branches));
     }
 
     private SimulatedShard shard(int index, long length, long roundTrip, long joined, long left) {
         long every = random.nextLong(200, 1500) * MILLI;
         long pauseAt = random.nextInt(4) == 0 ? random.nextLong(length) : NEVER;
+        // a capture that is told to pause before it begins pauses as it begins
+        long pauses = pauseAt == NEVER ? NEVER : Math.max(pauseAt, joined);
         long pause = random.nextLong(1, 6) * SECOND;
         List<Step> steps = new ArrayList<>();
         long last = 0;
         for (int i = random.nextInt(-2, 3); i > 0; i--) {
             long at = last + random.nextLong(3 * SECOND, 8 * SECOND);
-            if (pauseAt == NEVER || at + 3 * SECOND < pauseAt || at > pauseAt + pause + 3 * SECOND) {
+            if (pauses == NEVER || at + 3 * SECOND < pauses || at > pauses + pause + 3 * SECOND) {
                 long least = 3 * roundTrip + 5 * MILLI;
                 long size = random.nextLong(least, least + 10 * SECOND);
                 steps.add(new Step(at, random.nextBoolean() ? size : -size));

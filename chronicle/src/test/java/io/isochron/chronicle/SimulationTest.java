@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A small simulation; the large ones are run by {@code bench/simulate}. {@code -Disochron.seed=N} replays, {@code -Disochron.histories=N} tries
- * more. The seed is fixed while some in ten thousand histories of Citus' coordinator are still decided wrongly (docs/consistency.md).
+ * more. The seed is fixed until large runs are clean for long enough (docs/consistency.md).
  */
 class SimulationTest {
     @Test

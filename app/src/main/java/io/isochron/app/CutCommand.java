@@ -1,26 +1,37 @@
 package io.isochron.app;
 
+import io.isochron.chronicle.Cut;
+import io.isochron.restore.CutFinder;
 import io.isochron.restore.RestorePlanner;
 import io.isochron.store.Documents;
+import io.isochron.store.Repository;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows certificates of cuts. */
+/** Computes a cut, or shows certificates of cuts. */
 @picocli.CommandLine.Command(
         name = "cut",
-        description = "Lists the certificates of cuts that were computed, or shows one.",
+        description = {
+            "Shows where a moment cuts every shard, and why; or the certificates of cuts that were",
+            "computed for plans."
+        },
         sortOptions = false,
         footer = {
             "",
-            "A certificate says where every shard is cut and why, and what became of every branch in doubt.",
-            "It is JSON in both forms of output.",
+            "With --at: the grade, each shard's boundary with the last transaction inside and the first",
+            "one outside, and what becomes of every branch in doubt, for which reason. Whether a snapshot",
+            "exists from which it can be restored is the question that `isochron plan` answers.",
+            "Without: the certificate named, which is JSON in both forms of output, or a list of all.",
             "",
             "Example:",
-            "  isochron cut",
+            "  isochron cut --at 2026-11-22T14:03:07+01:00",
+            "  isochron cut --at before:a:74113",
             "  isochron cut cut-1b7d22d8a3b75a17"
         })
 final class CutCommand extends Command {
@@ -28,12 +39,26 @@ final class CutCommand extends Command {
     @Nullable
     String id;
 
+    @Option(names = "--at", paramLabel = "TARGET", description = "The moment to cut at; the same as --target.")
+    @Nullable
+    String at;
+
+    @Mixin
+    TargetOptions target = new TargetOptions();
+
     CutCommand(Host host) {
         super(host);
     }
 
     @Override
     ExitCode run() throws AppException, IOException {
+        if (at != null && target.target != null) {
+            throw new AppException(ExitCode.USAGE, "--at and --target are both given", "they mean the same: give one.");
+        }
+        target.target = at != null ? at : target.target;
+        if (target.target != null || target.type != null) {
+            return compute();
+        }
         Documents documents = repository().documents();
         String wanted = id;
         if (wanted == null) {
@@ -43,17 +68,37 @@ final class CutCommand extends Command {
             }
             return ExitCode.OK;
         }
+        host.out().println(new String(stored(documents, wanted), StandardCharsets.UTF_8));
+        return ExitCode.OK;
+    }
+
+    private ExitCode compute() throws AppException, IOException {
+        if (id != null) {
+            throw new AppException(
+                    ExitCode.USAGE,
+                    "both certificate '" + id + "' and a target are given",
+                    "name a certificate to show it, or a target to compute its cut.");
+        }
+        Repository repository = repository();
+        Cut cut = new CutFinder(repository)
+                .find(target.target(config().shardNames(), host), target.options(dialect()))
+                .cut();
+        String cluster = repository.cluster().name();
+        output().result(CutText.json(cut, cluster), CutText.text(cut, cluster));
+        return ExitCode.OK;
+    }
+
+    private static byte[] stored(Documents documents, String id) throws AppException, IOException {
         byte[] certificate;
         try {
-            certificate = documents.get(RestorePlanner.CERTIFICATES, wanted).orElse(null);
+            certificate = documents.get(RestorePlanner.CERTIFICATES, id).orElse(null);
         } catch (IllegalArgumentException _) {
             certificate = null;
         }
         if (certificate == null) {
             throw new AppException(
-                    ExitCode.FAILED, "there is no certificate '" + wanted + "'", "`isochron cut` lists all of them.");
+                    ExitCode.FAILED, "there is no certificate '" + id + "'", "`isochron cut` lists all of them.");
         }
-        host.out().println(new String(certificate, StandardCharsets.UTF_8));
-        return ExitCode.OK;
+        return certificate;
     }
 }

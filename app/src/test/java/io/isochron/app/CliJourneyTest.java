@@ -53,6 +53,8 @@ class CliJourneyTest {
                 Map<?, ?> plan = json(host, "plan", "--target", target, "--output", "json");
                 assertThat(plan.get("grade")).asString().isEqualToIgnoringCase("atomic");
 
+                cutAt(host, target, plan);
+
                 Map<?, ?> restore = json(host, "restore", "--target", target, "--to", "rewound", "--output", "json");
                 assertThat(restore.get("held")).as(host.all()).isEqualTo(true);
                 assertThat(host.run("restore", "--target", target, "--to", "shard1"))
@@ -99,6 +101,37 @@ class CliJourneyTest {
             damageOneObject(home.resolve("repository"));
             assertThat(host.run("verify")).as(host.all()).isEqualTo(ExitCode.DAMAGED.number());
         }
+    }
+
+    /** The cut is the one that the plan takes, with the incident just outside on the shard that it is named by. */
+    private static void cutAt(TestHost host, String target, Map<?, ?> plan) {
+        Map<?, ?> cut = json(host, "cut", "--at", target, "--output", "json");
+        assertThat(cut.get("grade")).asString().isEqualToIgnoringCase("atomic");
+        List<?> shards = (List<?>) cut.get("shards");
+        assertThat(shards).as(host.all()).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            Map<?, ?> shard = (Map<?, ?>) shards.get(i);
+            assertThat(shard.get("boundary"))
+                    .isEqualTo(((Map<?, ?>) ((List<?>) plan.get("shards")).get(i)).get("boundary"));
+        }
+        // on the shard of the transaction's first commit, the boundary lies exactly before it
+        assertThat(shards.stream().map(shard -> gidOutside((Map<?, ?>) shard)))
+                .as(host.all())
+                .anyMatch(gid -> gid.startsWith("7_YmFk_"));
+        for (Object decision : (List<?>) cut.get("decisions")) {
+            assertThat(((Map<?, ?>) decision).get("commit")).as(host.all()).isEqualTo(false);
+            assertThat(((Map<?, ?>) decision).get("reason")).asString().isNotBlank();
+        }
+        ok(host, "cut", "--target", target);
+        assertThat(host.out()).contains("last inside", "first outside", "in doubt", "'7_YmFk_");
+        assertThat(host.run("cut", "--at", target, "--target", target)).isEqualTo(ExitCode.USAGE.number());
+        assertThat(host.run("cut", "--at", "2001-01-01T00:00:00Z")).isEqualTo(ExitCode.REFUSED.number());
+        assertThat(host.all()).contains("nearest reachable moments");
+        assertThat(host.run("cut", "--at", "point:nobody made this")).isEqualTo(ExitCode.REFUSED.number());
+    }
+
+    private static String gidOutside(Map<?, ?> shard) {
+        return shard.get("firstOutside") instanceof Map<?, ?> commit ? String.valueOf(commit.get("gid")) : "";
     }
 
     private static String configuration(TestCluster cluster) {

@@ -5,6 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +23,10 @@ public final class ClusterHistory {
     private final List<RecoverableRange> ranges;
 
     private ClusterHistory(
-            Collection<String> names, Iterable<Segment> segments, @Nullable Collection<SnapshotPoint> snapshots) {
+            Collection<String> names,
+            Iterable<Segment> segments,
+            @Nullable Collection<SnapshotPoint> snapshots,
+            Map<Segment, String> sha256) {
         Map<String, List<Segment>> byShard = new TreeMap<>();
         names.forEach(name -> byShard.put(name, new ArrayList<>()));
         for (Segment segment : segments) {
@@ -33,7 +37,7 @@ public final class ClusterHistory {
             }
             own.add(segment);
         }
-        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own)));
+        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256)));
         this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
         this.ranges = new Reachability(this).ranges();
     }
@@ -46,7 +50,7 @@ public final class ClusterHistory {
      * @throws IllegalArgumentException if a segment is of another shard or given twice
      */
     public static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments) {
-        return new ClusterHistory(shards, segments, null);
+        return new ClusterHistory(shards, segments, null, Map.of());
     }
 
     /**
@@ -59,7 +63,24 @@ public final class ClusterHistory {
      */
     public static ClusterHistory of(
             Collection<String> shards, Iterable<Segment> segments, Collection<SnapshotPoint> snapshots) {
-        return new ClusterHistory(shards, segments, snapshots);
+        return new ClusterHistory(shards, segments, snapshots, Map.of());
+    }
+
+    /**
+     * A history without regard to snapshots, of segments whose hashes are known.
+     *
+     * @param shards names of all shards of the cluster
+     * @param segments segments of these shards, in any order, each once
+     * @throws IllegalArgumentException if a segment is of another shard or given twice
+     */
+    public static ClusterHistory ofStored(Collection<String> shards, Iterable<StoredSegment> segments) {
+        Map<Segment, String> sha256 = new IdentityHashMap<>();
+        List<Segment> all = new ArrayList<>();
+        for (StoredSegment stored : segments) {
+            all.add(stored.segment());
+            sha256.put(stored.segment(), stored.sha256());
+        }
+        return new ClusterHistory(shards, all, null, sha256);
     }
 
     /** Names of the shards, sorted. */

@@ -14,7 +14,19 @@ public final class SegmentChain {
      * @throws SegmentFormatException if it is damaged, does not follow, or its predecessor is not the one it was made after
      */
     public Segment next(byte[] encoded) throws SegmentFormatException {
-        Segment segment = SegmentCodec.decode(encoded);
+        return follow(SegmentCodec.decode(encoded), encoded);
+    }
+
+    /**
+     * The same without the segment's row counts, with its hash.
+     *
+     * @throws SegmentFormatException as {@link #next}
+     */
+    public StoredSegment nextWithoutRows(byte[] encoded) throws SegmentFormatException {
+        return new StoredSegment(follow(SegmentCodec.decodeWithoutRows(encoded), encoded), lastSha256);
+    }
+
+    private Segment follow(Segment segment, byte[] encoded) throws SegmentFormatException {
         Segment previous = last;
         if (previous != null) {
             if (!previous.shard().equals(segment.shard()) || segment.sequence() != previous.sequence() + 1) {

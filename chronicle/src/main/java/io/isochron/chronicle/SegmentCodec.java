@@ -35,6 +35,19 @@ public final class SegmentCodec {
      * @throws SegmentFormatException if these are not the unchanged bytes of one segment of version 1
      */
     public static Segment decode(byte[] encoded) throws SegmentFormatException {
+        return decode(encoded, /* rows= */ true);
+    }
+
+    /**
+     * The same without its row counts, which are most of it and say nothing about a cut. Such a segment has other bytes than the one that is stored.
+     *
+     * @throws SegmentFormatException as {@link #decode}
+     */
+    public static Segment decodeWithoutRows(byte[] encoded) throws SegmentFormatException {
+        return decode(encoded, /* rows= */ false);
+    }
+
+    private static Segment decode(byte[] encoded, boolean rows) throws SegmentFormatException {
         int end = encoded.length - CRC_BYTES;
         if (end < MAGIC.length || Arrays.mismatch(encoded, 0, MAGIC.length, MAGIC, 0, MAGIC.length) >= 0) {
             throw new SegmentFormatException("not a chronicle segment of version 1: it does not begin with "
@@ -48,7 +61,7 @@ public final class SegmentCodec {
         }
         ByteReader in = new ByteReader("chronicle segment", encoded, MAGIC.length, end);
         try {
-            Segment segment = new SegmentParser(in).read();
+            Segment segment = new SegmentParser(in, rows).read();
             in.expectEnd();
             return segment;
         } catch (IllegalArgumentException e) {

@@ -15,14 +15,17 @@ final class SegmentParser {
     private static final Kind[] STORAGE_KINDS = {Kind.CREATED, Kind.TRUNCATED, Kind.DROPPED, Kind.CREATION_UNDONE};
 
     private final ByteReader in;
+    private final boolean keepRows;
     private long base;
     private long position;
     private long timeMicros;
     private int xid;
     private int databaseOid;
 
-    SegmentParser(ByteReader in) {
+    /** @param keepRows whether row counts are wanted */
+    SegmentParser(ByteReader in, boolean keepRows) {
         this.in = in;
+        this.keepRows = keepRows;
     }
 
     Segment read() throws SegmentFormatException {
@@ -48,7 +51,7 @@ final class SegmentParser {
         position = base;
         List<Event> events = in.list(i -> event());
         xid = 0;
-        List<RowCounts> rows = in.list(i -> rows());
+        List<RowCounts> rows = keepRows ? in.list(i -> rows()) : in.pass(i -> rows());
         position = base;
         List<StorageChange> storage = in.list(i -> storage());
         position = base;

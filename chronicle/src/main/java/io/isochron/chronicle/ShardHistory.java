@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,8 @@ final class ShardHistory {
     /** All marks of fences, ascending. */
     final List<FenceMark> fences = new ArrayList<>();
 
-    ShardHistory(String shard, List<Segment> unordered) {
+    /** @param known hashes of segments, by identity, as far as known */
+    ShardHistory(String shard, List<Segment> unordered, Map<Segment, String> known) {
         this.shard = shard;
         Lineage lineage = new Lineage(unordered.stream()
                 .sorted(Comparator.comparingLong(Segment::sequence))
@@ -56,6 +58,7 @@ final class ShardHistory {
         for (int i = 0; i < count; i++) {
             runStart[i] = lineage.joins(i) ? runStart[i - 1] : i;
             correct(i);
+            sha256[i] = known.isEmpty() ? null : known.get(segments.get(i));
             fences.addAll(segments.get(i).fences());
             for (RecordedGids recorded : segments.get(i).decisionRecords()) {
                 String gid = recorded.gids().getFirst();

@@ -7,6 +7,7 @@ import io.isochron.chronicle.SegmentChain;
 import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
+import io.isochron.chronicle.StoredSegment;
 import io.isochron.store.ChronicleStore;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
@@ -24,10 +25,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,18 +73,72 @@ public final class ChronicleReader {
         return ClusterHistory.of(shards(), all, snapshotPoints());
     }
 
+    /**
+     * The same as {@link #window} without row counts and without regard to snapshots: what a cut is computed from.
+     *
+     * @throws IOException as {@link #window}
+     */
+    ClusterHistory decisions(@Nullable Instant from, @Nullable Instant to) throws IOException {
+        List<StoredSegment> all = new ArrayList<>();
+        read(from, to, SegmentChain::nextWithoutRows).values().forEach(all::addAll);
+        return ClusterHistory.ofStored(shards(), all);
+    }
+
     /** The segments of {@link #window} by shard, in order; a shard of which nothing is known has an empty list. */
     public Map<String, List<Segment>> segments(@Nullable Instant from, @Nullable Instant to) throws IOException {
-        Map<String, Future<List<Segment>>> reading = new LinkedHashMap<>();
+        Map<String, List<Segment>> result = new LinkedHashMap<>();
+        read(from, to, (chain, encoded) -> {
+                    Segment segment = chain.next(encoded);
+                    return new StoredSegment(segment, chain.lastSha256());
+                })
+                .forEach((shard, stored) -> result.put(
+                        shard, stored.stream().map(StoredSegment::segment).toList()));
+        return result;
+    }
+
+    /** How the next segment of a shard is decoded. */
+    private interface Decoding {
+        StoredSegment next(SegmentChain chain, byte[] encoded) throws SegmentFormatException;
+    }
+
+    private Map<String, List<StoredSegment>> read(@Nullable Instant from, @Nullable Instant to, Decoding decoding)
+            throws IOException {
+        Map<String, Future<List<StoredSegment>>> reading = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (String shard : shards()) {
-                reading.put(shard, threads.submit(() -> read(shard, from, to, threads)));
+                reading.put(shard, threads.submit(() -> read(shard, from, to, decoding, threads)));
             }
-            Map<String, List<Segment>> result = new LinkedHashMap<>();
-            for (Map.Entry<String, Future<List<Segment>>> shard : reading.entrySet()) {
+            Map<String, List<StoredSegment>> result = new LinkedHashMap<>();
+            for (Map.Entry<String, Future<List<StoredSegment>>> shard : reading.entrySet()) {
                 result.put(shard.getKey(), get(shard.getValue()));
             }
             return result;
+        }
+    }
+
+    /** Shows the segments of a stretch of reference time, shard by shard on several threads, and keeps none; superseded ones are among them. */
+    void each(Instant from, Instant to, Consumer<Segment> consumer) throws IOException {
+        List<Future<@Nullable Void>> reading = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (String shard : shards()) {
+                reading.add(threads.submit(() -> {
+                    OptionalLong last = repository.chronicle().lastSequence(shard);
+                    long first = repository.chronicle().firstSequence(shard).orElse(0);
+                    long sequence =
+                            last.isEmpty() ? 0 : firstEndingAtOrAfter(shard, micros(from), first, last.getAsLong());
+                    for (; sequence <= last.orElse(-1); sequence++) {
+                        Segment segment = decode(shard, sequence);
+                        consumer.accept(segment);
+                        if (segment.referenceFirstMicros() > micros(to)) {
+                            break;
+                        }
+                    }
+                    return null;
+                }));
+            }
+            for (Future<@Nullable Void> one : reading) {
+                get(one);
+            }
         }
     }
 
@@ -101,39 +159,45 @@ public final class ChronicleReader {
         return points;
     }
 
-    private List<Segment> read(String shard, @Nullable Instant from, @Nullable Instant to, ExecutorService threads)
+    private List<StoredSegment> read(
+            String shard, @Nullable Instant from, @Nullable Instant to, Decoding decoding, ExecutorService threads)
             throws IOException {
         ChronicleStore store = repository.chronicle();
-        OptionalLong last = store.lastSequence(shard);
-        if (last.isEmpty()) {
+        ChronicleStore.Ends ends = store.ends(shard).orElse(null);
+        if (ends == null) {
             return List.of();
         }
-        long first = store.firstSequence(shard).orElseThrow();
-        long begin = from == null ? first : firstEndingAtOrAfter(shard, micros(from), first, last.getAsLong());
+        long last = ends.reached();
+        long begin = from == null ? ends.first() : firstEndingAtOrAfter(shard, micros(from), ends.first(), last);
         long end = to == null ? Long.MAX_VALUE : micros(to);
         SegmentChain chain = new SegmentChain();
-        List<Segment> segments = new ArrayList<>();
+        List<StoredSegment> segments = new ArrayList<>();
         Deque<Future<byte[]>> ahead = new ArrayDeque<>();
         long asked = begin;
-        for (long sequence = begin; sequence <= last.getAsLong(); sequence++) {
-            while (asked <= last.getAsLong() && ahead.size() < READ_AHEAD) {
+        for (long sequence = begin; sequence <= last; sequence++) {
+            while (asked <= last && ahead.size() < READ_AHEAD) {
                 long number = asked++;
                 ahead.add(threads.submit(() -> store.read(shard, number)));
             }
-            Segment segment = next(chain, shard, sequence, get(ahead.remove()));
+            StoredSegment segment = next(chain, shard, sequence, get(ahead.remove()), decoding);
             segments.add(segment);
-            if (segment.referenceFirstMicros() > end) {
+            if (segment.segment().referenceFirstMicros() > end) {
                 break;
             }
+            if (sequence == last) {
+                // the end of the chronicle is wanted: others may be appending, and a hole must be noticed
+                last = store.lastSequence(shard).orElse(last);
+            }
         }
-        return currentLine(shard, segments, last.getAsLong());
+        return currentLine(shard, segments, last);
     }
 
     /** Leaves out what was superseded, also by segments behind the window: those stand where the PostgreSQL timeline changes, or are the newest. */
-    private List<Segment> currentLine(String shard, List<Segment> segments, long newest) throws IOException {
+    private List<StoredSegment> currentLine(String shard, List<StoredSegment> stored, long newest) throws IOException {
+        List<Segment> segments = stored.stream().map(StoredSegment::segment).toList();
         Segment end = segments.getLast();
         if (end.sequence() == newest) {
-            return Lineage.of(segments);
+            return only(Lineage.of(segments), stored);
         }
         long low = end.sequence() + 1;
         long high = newest;
@@ -150,52 +214,75 @@ public final class ChronicleReader {
             all.add(decode(shard, low - 1));
         }
         all.add(decode(shard, low));
-        return Lineage.of(all).stream()
-                .filter(segment -> segment.sequence() <= end.sequence())
+        return only(Lineage.of(all), stored);
+    }
+
+    private static List<StoredSegment> only(List<Segment> wanted, List<StoredSegment> stored) {
+        Set<Long> sequences = wanted.stream().map(Segment::sequence).collect(Collectors.toSet());
+        return stored.stream()
+                .filter(segment -> sequences.contains(segment.segment().sequence()))
                 .toList();
     }
 
     private Segment decode(String shard, long sequence) throws IOException {
         try {
-            return SegmentCodec.decode(repository.chronicle().read(shard, sequence));
+            return SegmentCodec.decodeWithoutRows(repository.chronicle().read(shard, sequence));
         } catch (SegmentFormatException e) {
             throw damaged(shard, sequence, e);
         }
     }
 
-    private static Segment next(SegmentChain chain, String shard, long sequence, byte[] encoded)
+    private static StoredSegment next(
+            SegmentChain chain, String shard, long sequence, byte[] encoded, Decoding decoding)
             throws RestoreException {
         try {
-            Segment segment = chain.next(encoded);
+            StoredSegment stored = decoding.next(chain, encoded);
+            Segment segment = stored.segment();
             if (!segment.shard().equals(shard) || segment.sequence() != sequence) {
                 throw new RestoreException(
                         "chronicle segment " + sequence + " of shard " + shard + " holds segment " + segment.sequence()
                                 + " of shard " + segment.shard(),
                         "the repository's objects were mixed up; run verify");
             }
-            return segment;
+            return stored;
         } catch (SegmentFormatException e) {
             throw damaged(shard, sequence, e);
         }
     }
 
-    private static RestoreException damaged(String shard, long sequence, SegmentFormatException e) {
+    static RestoreException damaged(String shard, long sequence, SegmentFormatException e) {
         return new RestoreException(
                 "chronicle segment " + sequence + " of shard " + shard + " is not sound: " + e.getMessage(),
                 "run verify to see what else is damaged",
                 e);
     }
 
-    /** Segments follow each other in reference time, so that halving finds the first that reaches a moment. */
+    /**
+     * Segments follow each other in reference time. They do so at a pace that mostly changes little, so that a guess between what is known on both sides is near; every third look halves, in case it is not.
+     */
     private long firstEndingAtOrAfter(String shard, long micros, long first, long last) throws IOException {
         long low = first;
         long high = last;
-        while (low < high) {
+        long lowMicros = Long.MIN_VALUE;
+        long highMicros = Long.MAX_VALUE;
+        for (int looks = 0; low < high; looks++) {
             long middle = low + (high - low) / 2;
-            if (decode(shard, middle).referenceLastMicros() < micros) {
+            if (lowMicros == Long.MIN_VALUE) {
+                middle = low;
+            } else if (highMicros == Long.MAX_VALUE) {
+                middle = high - 1;
+            } else if (looks % 3 != 2 && highMicros > lowMicros) {
+                // the last known to end before it lies at low - 1, the first known not to at high
+                double share = (double) (micros - lowMicros) / (highMicros - lowMicros);
+                middle = Math.clamp(low - 1 + Math.round(share * (high - low + 1)), low, high - 1);
+            }
+            long ends = decode(shard, middle).referenceLastMicros();
+            if (ends < micros) {
                 low = middle + 1;
+                lowMicros = ends;
             } else {
                 high = middle;
+                highMicros = ends;
             }
         }
         return low;
@@ -205,7 +292,7 @@ public final class ChronicleReader {
         return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 
-    static <T> T get(Future<T> future) throws IOException {
+    static <T extends @Nullable Object> T get(Future<T> future) throws IOException {
         try {
             return future.get();
         } catch (InterruptedException e) {

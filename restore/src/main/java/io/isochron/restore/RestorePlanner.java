@@ -159,7 +159,8 @@ public final class RestorePlanner {
                 fetchBytes + 2 * replayBytes + 4 * segments);
     }
 
-    private static String describe(LateCommit late) {
+    /** A late commit in words. */
+    public static String describe(LateCommit late) {
         return "shard " + late.shard() + ", transaction "
                 + Integer.toUnsignedString(late.event().xid()) + " at "
                 + late.event().start()
@@ -167,7 +168,7 @@ public final class RestorePlanner {
                 + (late.keptByDecision() ? ", kept by its decision" : "");
     }
 
-    private static PlanRefusedException refusal(Unreachable unreachable) {
+    static PlanRefusedException refusal(Unreachable unreachable) {
         return new PlanRefusedException(
                 unreachable.reason(),
                 switch (unreachable.why()) {

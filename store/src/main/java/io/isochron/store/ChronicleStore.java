@@ -56,6 +56,25 @@ public final class ChronicleStore {
         return numbers(shard).last();
     }
 
+    /**
+     * The numbers of the oldest and the newest segment as far as a few requests without any listing tell; empty if there is none. Who reads up to the end must look for a hole there: {@link #lastSequence}.
+     */
+    public Optional<Ends> ends(String shard) throws IOException {
+        NumberedObjects numbers = numbers(shard);
+        OptionalLong first = numbers.exists(0) ? OptionalLong.of(0) : numbers.first();
+        return first.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Ends(first.getAsLong(), numbers.reached(first.getAsLong())));
+    }
+
+    /**
+     * Numbers of segments.
+     *
+     * @param first the oldest
+     * @param reached up to which there is one of every number
+     */
+    public record Ends(long first, long reached) {}
+
     private NumberedObjects numbers(String shard) {
         return new NumberedObjects(
                 sealed, Names.chronicle(cluster.number(shard)), MAX_SEQUENCE, sequence -> name(shard, sequence));

@@ -37,21 +37,7 @@ final class NumberedObjects {
         if (first.isEmpty()) {
             return first;
         }
-        long present = first.getAsLong();
-        long step = 1;
-        while (exists(present + step)) {
-            present += step;
-            step *= 2;
-        }
-        long absent = present + step;
-        while (absent - present > 1) {
-            long middle = present + (absent - present) / 2;
-            if (exists(middle)) {
-                present = middle;
-            } else {
-                absent = middle;
-            }
-        }
+        long present = reached(first.getAsLong());
         // others may be appending, so that the next numbers can appear at any time; anything beyond a missing number is
         // a hole
         while (true) {
@@ -66,7 +52,31 @@ final class NumberedObjects {
         }
     }
 
-    private boolean exists(long number) throws IOException {
+    /**
+     * A number up to which there seem to be objects from {@code present} on: the last, unless there is a hole. Lists nothing.
+     *
+     * @param present a number that there is
+     */
+    long reached(long present) throws IOException {
+        long reached = present;
+        long step = 1;
+        while (exists(reached + step)) {
+            reached += step;
+            step *= 2;
+        }
+        long absent = reached + step;
+        while (absent - reached > 1) {
+            long middle = reached + (absent - reached) / 2;
+            if (exists(middle)) {
+                reached = middle;
+            } else {
+                absent = middle;
+            }
+        }
+        return reached;
+    }
+
+    boolean exists(long number) throws IOException {
         return number <= max && sealed.exists(names.apply(number));
     }
 

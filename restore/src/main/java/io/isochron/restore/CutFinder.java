@@ -1,0 +1,108 @@
+package io.isochron.restore;
+
+import io.isochron.chronicle.ClusterHistory;
+import io.isochron.chronicle.Cut;
+import io.isochron.chronicle.CutSolver;
+import io.isochron.chronicle.Decision;
+import io.isochron.chronicle.Solution;
+import io.isochron.chronicle.Target;
+import io.isochron.chronicle.Unreachable;
+import io.isochron.store.Repository;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the cut for a target by reading the chronicle only around it, and more only where the cut depends on more: a transaction in doubt for long, an archive that lags. Has no regard to snapshots:
+ * whether a cut can be restored is {@link RestorePlanner}'s question. Writes nothing.
+ */
+public final class CutFinder {
+    /** What is read at least to either side: readings of the clocks that surround the events there. */
+    private static final Duration LEAST = Duration.ofMillis(2500);
+
+    /** With few shards as much as shows the fences of the minute before, too. */
+    private static final Duration MOST = Duration.ofSeconds(65);
+
+    private static final Duration ALL_SHARDS = Duration.ofSeconds(600);
+    private static final List<Duration> FURTHER = List.of(Duration.ofMinutes(2), Duration.ofMinutes(15));
+
+    /**
+     * A cut with what it was computed from.
+     *
+     * @param history the chronicle around it
+     */
+    public record Found(Cut cut, ClusterHistory history) {}
+
+    private final Repository repository;
+    private final ChronicleReader chronicle;
+
+    public CutFinder(Repository repository) {
+        this.repository = repository;
+        this.chronicle = new ChronicleReader(repository);
+    }
+
+    /**
+     * The cut for a target.
+     *
+     * @throws PlanRefusedException if it cannot be reached
+     * @throws IOException if the repository cannot be read or is damaged
+     */
+    public Found find(Target target, PlanOptions options) throws IOException {
+        MomentSearch.Span span = new MomentSearch(repository, options.dialect())
+                .of(target)
+                .orElseThrow(() -> new PlanRefusedException(
+                        RestorePlanner.describe(target) + " is not in the chronicle",
+                        "look with `isochron history` what is"));
+        Unreachable refused = null;
+        for (Window window : windows(span)) {
+            ClusterHistory history = chronicle.decisions(window.from(), window.to());
+            CutSolver solver = new CutSolver(history, options.dialect());
+            Solution solution =
+                    options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
+            switch (solution) {
+                case Cut cut -> {
+                    if (keepsItsWord(cut)) {
+                        return new Found(cut, history);
+                    }
+                }
+                case Unreachable unreachable -> {
+                    refused = unreachable;
+                    if (unreachable.why() == Unreachable.Why.AFTER_SAFE_TIME && unreachable.nearestBefore() != null) {
+                        throw RestorePlanner.refusal(unreachable);
+                    }
+                }
+            }
+        }
+        throw refused == null
+                ? new PlanRefusedException(
+                        RestorePlanner.describe(target) + " cannot be cut off from the rest", "ask for another moment")
+                : RestorePlanner.refusal(refused);
+    }
+
+    /** A part of the named transaction that lies outside of what was read would show as a decision to commit the others. */
+    private static boolean keepsItsWord(Cut cut) {
+        return !(cut.target() instanceof Target.BeforeTransaction before)
+                || cut.decisions().stream()
+                        .noneMatch(decision -> decision.shard().equals(before.shard())
+                                && decision.xid() == before.xid()
+                                && decision.action() == Decision.Action.COMMIT);
+    }
+
+    private record Window(@Nullable Instant from, @Nullable Instant to) {}
+
+    /** What to read, least first. */
+    private List<Window> windows(MomentSearch.Span span) {
+        Duration share = ALL_SHARDS.dividedBy(chronicle.shards().size());
+        Duration around = share.compareTo(LEAST) < 0 ? LEAST : share.compareTo(MOST) > 0 ? MOST : share;
+        List<Window> windows = new ArrayList<>();
+        windows.add(new Window(span.from().minus(around), span.to().plus(around)));
+        for (Duration further : FURTHER) {
+            windows.add(new Window(span.from().minus(further), span.to().plus(further)));
+        }
+        windows.add(new Window(null, null));
+        return windows;
+    }
+}

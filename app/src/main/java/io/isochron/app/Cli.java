@@ -36,7 +36,10 @@ final class Cli {
         this.commandLine = new CommandLine(new Root());
         commandLine.getCommandSpec().version("isochron " + version());
         for (Command command : commands(host, cancellation)) {
-            commandLine.addSubcommand(command);
+            commandLine.addSubcommand(
+                    command instanceof CutCommand
+                            ? new CommandLine(command).addSubcommand(new CutVerifyCommand(host))
+                            : new CommandLine(command));
         }
         commandLine
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,12 +1,16 @@
 package io.isochron.app;
 
 import io.isochron.chronicle.Cut;
+import io.isochron.restore.CutCertificates;
 import io.isochron.restore.CutFinder;
 import io.isochron.restore.RestorePlanner;
 import io.isochron.store.Documents;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +35,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Example:",
             "  isochron cut --at 2026-11-22T14:03:07+01:00",
-            "  isochron cut --at before:a:74113",
+            "  isochron cut --at before:a:74113 --certificate incident.cut",
+            "  isochron cut verify incident.cut",
             "  isochron cut cut-1b7d22d8a3b75a17"
         })
 final class CutCommand extends Command {
@@ -46,6 +51,13 @@ final class CutCommand extends Command {
     @Mixin
     TargetOptions target = new TargetOptions();
 
+    @Option(
+            names = "--certificate",
+            paramLabel = "FILE",
+            description = "Write the cut to a new file that `cut verify` can check.")
+    @Nullable
+    Path certificate;
+
     CutCommand(Host host) {
         super(host);
     }
@@ -58,6 +70,10 @@ final class CutCommand extends Command {
         target.target = at != null ? at : target.target;
         if (target.target != null || target.type != null) {
             return compute();
+        }
+        if (certificate != null) {
+            throw new AppException(
+                    ExitCode.USAGE, "--certificate is given without a target", "name the moment with --at.");
         }
         Documents documents = repository().documents();
         String wanted = id;
@@ -80,9 +96,16 @@ final class CutCommand extends Command {
                     "name a certificate to show it, or a target to compute its cut.");
         }
         Repository repository = repository();
-        Cut cut = new CutFinder(repository)
-                .find(target.target(config().shardNames(), host), target.options(dialect()))
-                .cut();
+        CutFinder.Found found = new CutFinder(repository)
+                .find(target.target(config().shardNames(), host), target.options(dialect()));
+        Cut cut = found.cut();
+        if (certificate != null) {
+            Files.write(
+                    host.directory().resolve(certificate),
+                    new CutCertificates(repository).write(found),
+                    StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.WRITE);
+        }
         String cluster = repository.cluster().name();
         output().result(CutText.json(cut, cluster), CutText.text(cut, cluster));
         return ExitCode.OK;

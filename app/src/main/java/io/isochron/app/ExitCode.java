@@ -8,7 +8,7 @@ enum ExitCode {
     CONFIG(3, "config", "isochron.yaml is missing or wrong"),
     REFUSED(4, "refused", "refused before anything was touched: an unreachable moment, a target that is not empty"),
     DAMAGED(5, "damaged", "damaged or missing data was found in the repository"),
-    PROOF_FAILED(6, "proof-failed", "a restored cluster does not hold what was to be proven"),
+    PROOF_FAILED(6, "proof-failed", "a restored cluster, or a certificate, does not hold what was to be proven"),
     CHECK_FAILED(7, "check-failed", "a shard is not fit to be captured"),
     UNREACHABLE(8, "unreachable", "a PostgreSQL server cannot be reached or refuses the connection"),
     REPOSITORY(9, "repository", "no repository, one of another cluster, or the wrong key"),

@@ -53,7 +53,9 @@ class CliJourneyTest {
                 Map<?, ?> plan = json(host, "plan", "--target", target, "--output", "json");
                 assertThat(plan.get("grade")).asString().isEqualToIgnoringCase("atomic");
 
-                cutAt(host, target, plan);
+                CutJourney cuts = new CutJourney(host, home);
+                cuts.at(target, plan);
+                cuts.certificate(target);
 
                 Map<?, ?> restore = json(host, "restore", "--target", target, "--to", "rewound", "--output", "json");
                 assertThat(restore.get("held")).as(host.all()).isEqualTo(true);
@@ -98,40 +100,10 @@ class CliJourneyTest {
             }
             assertThat(captureCode.get()).as(capturing.all()).isZero();
             ok(host, "verify");
-            damageOneObject(home.resolve("repository"));
+            damageAllWal(home.resolve("repository"));
             assertThat(host.run("verify")).as(host.all()).isEqualTo(ExitCode.DAMAGED.number());
+            new CutJourney(host, home).damaged();
         }
-    }
-
-    /** The cut is the one that the plan takes, with the incident just outside on the shard that it is named by. */
-    private static void cutAt(TestHost host, String target, Map<?, ?> plan) {
-        Map<?, ?> cut = json(host, "cut", "--at", target, "--output", "json");
-        assertThat(cut.get("grade")).asString().isEqualToIgnoringCase("atomic");
-        List<?> shards = (List<?>) cut.get("shards");
-        assertThat(shards).as(host.all()).hasSize(2);
-        for (int i = 0; i < 2; i++) {
-            Map<?, ?> shard = (Map<?, ?>) shards.get(i);
-            assertThat(shard.get("boundary"))
-                    .isEqualTo(((Map<?, ?>) ((List<?>) plan.get("shards")).get(i)).get("boundary"));
-        }
-        // on the shard of the transaction's first commit, the boundary lies exactly before it
-        assertThat(shards.stream().map(shard -> gidOutside((Map<?, ?>) shard)))
-                .as(host.all())
-                .anyMatch(gid -> gid.startsWith("7_YmFk_"));
-        for (Object decision : (List<?>) cut.get("decisions")) {
-            assertThat(((Map<?, ?>) decision).get("commit")).as(host.all()).isEqualTo(false);
-            assertThat(((Map<?, ?>) decision).get("reason")).asString().isNotBlank();
-        }
-        ok(host, "cut", "--target", target);
-        assertThat(host.out()).contains("last inside", "first outside", "in doubt", "'7_YmFk_");
-        assertThat(host.run("cut", "--at", target, "--target", target)).isEqualTo(ExitCode.USAGE.number());
-        assertThat(host.run("cut", "--at", "2001-01-01T00:00:00Z")).isEqualTo(ExitCode.REFUSED.number());
-        assertThat(host.all()).contains("nearest reachable moments");
-        assertThat(host.run("cut", "--at", "point:nobody made this")).isEqualTo(ExitCode.REFUSED.number());
-    }
-
-    private static String gidOutside(Map<?, ?> shard) {
-        return shard.get("firstOutside") instanceof Map<?, ?> commit ? String.valueOf(commit.get("gid")) : "";
     }
 
     private static String configuration(TestCluster cluster) {
@@ -195,16 +167,18 @@ class CliJourneyTest {
         return targets.getFirst();
     }
 
-    private static void damageOneObject(Path repository) throws Exception {
-        Path victim;
+    private static void damageAllWal(Path repository) throws Exception {
+        List<Path> victims;
         try (Stream<Path> files = Files.walk(repository.resolve("wal"))) {
-            victim = files.filter(Files::isRegularFile).sorted().findFirst().orElseThrow();
+            victims = files.filter(Files::isRegularFile).toList();
         }
-        byte[] bytes = Files.readAllBytes(victim);
-        bytes[bytes.length / 2] ^= 1;
-        Path copy = victim.resolveSibling("copy");
-        Files.write(copy, bytes);
-        Files.move(copy, victim, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        for (Path victim : victims) {
+            byte[] bytes = Files.readAllBytes(victim);
+            bytes[bytes.length / 2] ^= 1;
+            Path copy = victim.resolveSibling("copy");
+            Files.write(copy, bytes);
+            Files.move(copy, victim, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 
     private static void ok(TestHost host, String... args) {

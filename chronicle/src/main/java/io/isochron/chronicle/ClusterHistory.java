@@ -26,7 +26,7 @@ public final class ClusterHistory {
             Collection<String> names,
             Iterable<Segment> segments,
             @Nullable Collection<SnapshotPoint> snapshots,
-            Map<Segment, String> sha256) {
+            IdentityHashMap<Segment, String> sha256) {
         Map<String, List<Segment>> byShard = new TreeMap<>();
         names.forEach(name -> byShard.put(name, new ArrayList<>()));
         for (Segment segment : segments) {
@@ -50,7 +50,7 @@ public final class ClusterHistory {
      * @throws IllegalArgumentException if a segment is of another shard or given twice
      */
     public static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments) {
-        return new ClusterHistory(shards, segments, null, Map.of());
+        return new ClusterHistory(shards, segments, null, new IdentityHashMap<>());
     }
 
     /**
@@ -63,7 +63,7 @@ public final class ClusterHistory {
      */
     public static ClusterHistory of(
             Collection<String> shards, Iterable<Segment> segments, Collection<SnapshotPoint> snapshots) {
-        return new ClusterHistory(shards, segments, snapshots, Map.of());
+        return new ClusterHistory(shards, segments, snapshots, new IdentityHashMap<>());
     }
 
     /**
@@ -74,7 +74,7 @@ public final class ClusterHistory {
      * @throws IllegalArgumentException if a segment is of another shard or given twice
      */
     public static ClusterHistory ofStored(Collection<String> shards, Iterable<StoredSegment> segments) {
-        Map<Segment, String> sha256 = new IdentityHashMap<>();
+        IdentityHashMap<Segment, String> sha256 = new IdentityHashMap<>();
         List<Segment> all = new ArrayList<>();
         for (StoredSegment stored : segments) {
             all.add(stored.segment());

@@ -4,8 +4,8 @@ import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +39,7 @@ final class ShardHistory {
     final List<FenceMark> fences = new ArrayList<>();
 
     /** @param known hashes of segments, by identity, as far as known */
-    ShardHistory(String shard, List<Segment> unordered, Map<Segment, String> known) {
+    ShardHistory(String shard, List<Segment> unordered, IdentityHashMap<Segment, String> known) {
         this.shard = shard;
         Lineage lineage = new Lineage(unordered.stream()
                 .sorted(Comparator.comparingLong(Segment::sequence))
@@ -58,7 +58,7 @@ final class ShardHistory {
         for (int i = 0; i < count; i++) {
             runStart[i] = lineage.joins(i) ? runStart[i - 1] : i;
             correct(i);
-            sha256[i] = known.isEmpty() ? null : known.get(segments.get(i));
+            sha256[i] = known.get(segments.get(i));
             fences.addAll(segments.get(i).fences());
             for (RecordedGids recorded : segments.get(i).decisionRecords()) {
                 String gid = recorded.gids().getFirst();

@@ -26,7 +26,7 @@ public final class CutFinder {
     /** With few shards as much as shows the fences of the minute before, too. */
     private static final Duration MOST = Duration.ofSeconds(65);
 
-    private static final Duration ALL_SHARDS = Duration.ofSeconds(600);
+    private static final Duration ALL_SHARDS = Duration.ofMinutes(10);
     private static final List<Duration> FURTHER = List.of(Duration.ofMinutes(2), Duration.ofMinutes(15));
 
     /**

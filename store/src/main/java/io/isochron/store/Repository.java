@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -16,11 +17,15 @@ public final class Repository {
     private final ObjectStore store;
     private final ClusterIdentity cluster;
     private final SealedStore sealed;
+    private final RepositoryKey key;
+    private final UUID id;
 
     private Repository(ObjectStore store, RepositoryHeader header, RepositoryKey key) {
         this.store = store;
         this.cluster = header.cluster();
         this.sealed = new SealedStore(store, key, header.repositoryId());
+        this.key = key;
+        this.id = header.repositoryId();
     }
 
     /**
@@ -51,6 +56,20 @@ public final class Repository {
     /** The cluster whose repository this is. */
     public ClusterIdentity cluster() {
         return cluster;
+    }
+
+    /** The repository's own id, made with it. */
+    public UUID id() {
+        return id;
+    }
+
+    /**
+     * Codes for documents that leave the repository.
+     *
+     * @param kind keeps documents of different purposes apart
+     */
+    public DocumentMac mac(String kind) {
+        return new DocumentMac(key, id, kind);
     }
 
     /** Where it is, for people. */

@@ -1,11 +1,19 @@
 package io.isochron.store;
 
+import com.google.crypto.tink.AccessesPartialKey;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
 import com.google.crypto.tink.KeysetHandle;
+import com.google.crypto.tink.Mac;
 import com.google.crypto.tink.StreamingAead;
 import com.google.crypto.tink.TinkJsonProtoKeysetFormat;
+import com.google.crypto.tink.mac.HmacKey;
+import com.google.crypto.tink.mac.HmacParameters;
+import com.google.crypto.tink.mac.MacConfig2026;
+import com.google.crypto.tink.streamingaead.AesGcmHkdfStreamingKey;
 import com.google.crypto.tink.streamingaead.AesGcmHkdfStreamingParameters;
 import com.google.crypto.tink.streamingaead.StreamingAeadConfig2026;
+import com.google.crypto.tink.subtle.Hkdf;
+import com.google.crypto.tink.util.SecretBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -30,6 +38,7 @@ import java.util.stream.IntStream;
  */
 public final class RepositoryKey {
     private static final int SEGMENT_BYTES = 64 << 10;
+    private static final int MAC_BYTES = 32;
 
     private final KeysetHandle keyset;
     private final StreamingAead aead;
@@ -130,6 +139,41 @@ public final class RepositoryKey {
 
     StreamingAead aead() {
         return aead;
+    }
+
+    /** Codes under keys derived from those of this set by HKDF-SHA256; they have the same ids and the same primary. */
+    @AccessesPartialKey
+    Mac mac(byte[] salt, byte[] info) {
+        try {
+            HmacParameters parameters = HmacParameters.builder()
+                    .setKeySizeBytes(MAC_BYTES)
+                    .setTagSizeBytes(MAC_BYTES)
+                    .setHashType(HmacParameters.HashType.SHA256)
+                    .setVariant(HmacParameters.Variant.TINK)
+                    .build();
+            KeysetHandle.Builder keys = KeysetHandle.newBuilder();
+            for (int i = 0; i < keyset.size(); i++) {
+                KeysetHandle.Entry entry = keyset.getAt(i);
+                AesGcmHkdfStreamingKey secret = (AesGcmHkdfStreamingKey) entry.getKey();
+                byte[] derived = Hkdf.computeHkdf(
+                        "HmacSha256",
+                        secret.getInitialKeyMaterial().toByteArray(InsecureSecretKeyAccess.get()),
+                        salt,
+                        info,
+                        MAC_BYTES);
+                HmacKey key = HmacKey.builder()
+                        .setParameters(parameters)
+                        .setKeyBytes(SecretBytes.copyFrom(derived, InsecureSecretKeyAccess.get()))
+                        .setIdRequirement(entry.getId())
+                        .build();
+                KeysetHandle.Builder.Entry made =
+                        KeysetHandle.importKey(key).withFixedId(entry.getId()).setStatus(entry.getStatus());
+                keys.addEntry(entry.isPrimary() ? made.makePrimary() : made);
+            }
+            return keys.build().getPrimitive(MacConfig2026.get(), Mac.class);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("the repository key gives no key for authentication", e);
+        }
     }
 
     /** The id of the key that seals, 8 hexadecimal digits; no secret. */

@@ -96,8 +96,8 @@ final class CutCommand extends Command {
                     "name a certificate to show it, or a target to compute its cut.");
         }
         Repository repository = repository();
-        CutFinder.Found found = new CutFinder(repository)
-                .find(target.target(config().shardNames(), host), target.options(dialect()));
+        CutFinder.Found found =
+                new CutFinder(repository).find(target.target(config().shardNames(), host), target.options(dialect()));
         Cut cut = found.cut();
         if (certificate != null) {
             Files.write(

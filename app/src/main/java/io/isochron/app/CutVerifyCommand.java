@@ -47,8 +47,7 @@ final class CutVerifyCommand extends Command {
                     "certificate " + file + " does not exist",
                     "name a file that `isochron cut --certificate` wrote.");
         }
-        CutCertificates.Checked checked =
-                new CutCertificates(repository()).verify(file.toString(), bytes, dialect());
+        CutCertificates.Checked checked = new CutCertificates(repository()).verify(file.toString(), bytes, dialect());
         Cut cut = checked.certificate().cut();
         boolean agrees = checked.differences().isEmpty();
         List<String> text = new ArrayList<>();
@@ -56,10 +55,9 @@ final class CutVerifyCommand extends Command {
                 + checked.certificate().cluster() + " for " + RestorePlanner.describe(cut.target()) + ", grade "
                 + cut.grade());
         text.add("its authentication code fits");
-        text.add(
-                (agrees ? "agrees with " : "does not agree with ") + Units.bytes(checked.walBytes())
-                        + " of archived WAL: " + cut.boundaries().size() + " boundaries, "
-                        + cut.decisions().size() + " decisions, " + cut.lateCommits().size() + " late commits");
+        text.add((agrees ? "agrees with " : "does not agree with ") + Units.bytes(checked.walBytes())
+                + " of archived WAL: " + cut.boundaries().size() + " boundaries, "
+                + cut.decisions().size() + " decisions, " + cut.lateCommits().size() + " late commits");
         text.add("taken from the certificate: times of arrival, clock readings, safe points and fences of "
                 + checked.recorded() + " stretches of WAL"
                 + (checked.preparedTaken() == 0

@@ -109,7 +109,8 @@ final class CutJourney {
                 null);
         String tag = Base64.getEncoder()
                 .encodeToString(repository.mac("cut-certificate").tag(bare.authenticated()));
-        CutDocument.Mac mac = new CutDocument.Mac(repository.mac("cut-certificate").keyId(), tag);
+        CutDocument.Mac mac =
+                new CutDocument.Mac(repository.mac("cut-certificate").keyId(), tag);
         Files.write(
                 home.resolve("forged.cut"),
                 new CutDocument(bare.repository(), bare.certificate(), bare.recorded(), mac).toJson());

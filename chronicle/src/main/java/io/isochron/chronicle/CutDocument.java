@@ -23,7 +23,11 @@ import tools.jackson.databind.node.ObjectNode;
  * @param recorded see {@link RecordedParts}
  * @param mac the code over {@link #authenticated}; null while there is none
  */
-public record CutDocument(String repository, Certificate certificate, List<Segment> recorded, @Nullable Mac mac) {
+public record CutDocument(
+        String repository,
+        Certificate certificate,
+        List<Segment> recorded,
+        @Nullable Mac mac) {
     private static final String FORMAT = "isochron-cut-certificate";
     private static final int VERSION = 1;
     private static final JsonMapper MAPPER = JsonMapper.builder().build();

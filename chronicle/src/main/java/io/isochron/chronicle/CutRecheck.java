@@ -41,8 +41,7 @@ public final class CutRecheck {
         }
         boolean fence = said.target() instanceof Target.AtFence || said.target() instanceof Target.FenceBefore;
         Grade aimed = said.grade() == Grade.SHARD ? Grade.SHARD : fence ? Grade.EXTERNAL : Grade.ATOMIC;
-        if (said.target() instanceof Target.Time time
-                && ClusterHistory.micros(time.moment()) != said.momentMicros()) {
+        if (said.target() instanceof Target.Time time && ClusterHistory.micros(time.moment()) != said.momentMicros()) {
             differences.add("moment: certificate " + said.moment() + ", its target " + time.moment());
         }
         ClusterHistory history = ClusterHistory.of(

@@ -75,8 +75,8 @@ public final class CutCertificates {
         Certificate certificate = document.certificate();
         if (!certificate.cut().dialect().equals(dialect.name())) {
             throw new RestoreException(
-                    "certificate " + name + " was computed with dialect " + certificate.cut().dialect()
-                            + ", the configuration says " + dialect.name(),
+                    "certificate " + name + " was computed with dialect "
+                            + certificate.cut().dialect() + ", the configuration says " + dialect.name(),
                     "set the dialect that held when it was made");
         }
         Map<String, List<Segment>> byShard = new LinkedHashMap<>();
@@ -130,8 +130,8 @@ public final class CutCertificates {
         CutDocument.Mac code = document.mac();
         if (code == null || !mac.knows(code.keyId())) {
             throw new RestoreException(
-                    "certificate " + name + " was authenticated with key "
-                            + (code == null ? "none" : code.keyId()) + ", which this repository's key file does not have",
+                    "certificate " + name + " was authenticated with key " + (code == null ? "none" : code.keyId())
+                            + ", which this repository's key file does not have",
                     "use the key file of the time when it was made");
         }
         if (!mac.fits(tag(code), document.authenticated())) {

@@ -113,8 +113,7 @@ final class WalRebuild {
 
         Attempt(Lsn begin, Segment first, List<OpenPrepared> prepared) throws IOException {
             this.begin = begin;
-            this.reader =
-                    new WalReader(format, identity.walSegmentSizeBytes(), begin, WalReader.StartMode.UNKNOWN);
+            this.reader = new WalReader(format, identity.walSegmentSizeBytes(), begin, WalReader.StartMode.UNKNOWN);
             this.builder = new SegmentBuilder(shard, format, first.timeline(), begin, prepared);
             feed(first.timeline(), first.start());
             this.before = builder.cut(first.start(), reader.pendingStart(), 0, 0);
@@ -129,8 +128,7 @@ final class WalRebuild {
                     builder.timeline(timeline);
                 }
                 feed(timeline, segment.end());
-                filled.add(RecordedParts.filled(
-                        segment, builder.cut(segment.end(), reader.pendingStart(), 0, 0)));
+                filled.add(RecordedParts.filled(segment, builder.cut(segment.end(), reader.pendingStart(), 0, 0)));
             }
             return filled;
         }

@@ -89,6 +89,9 @@ final class ShardRestore {
         if (!phase().reached(RestorePhase.FETCHED)) {
             fetch();
         }
+        if (!phase().reached(RestorePhase.CONSISTENT)) {
+            prepare();
+        }
         if (!phase().reached(RestorePhase.PROMOTED)) {
             if (Files.exists(paths.standbySignal())) {
                 replay();
@@ -132,10 +135,16 @@ final class ShardRestore {
                         workers,
                         bytes -> clock.progress(plan.shard(), "fetch", written.addAndGet(bytes), plan.snapshotBytes()))
                 .fetch();
+        reached(RestorePhase.FETCHED);
+    }
+
+    /**
+     * Makes a standby of the files; again, if this was not finished. Not part of fetching, which compares what is there with the snapshot when it goes on after a crash.
+     */
+    private void prepare() throws IOException {
         AutoConf.annotate(paths.data());
         RunAs.current().own(paths.root());
         server.markStandby();
-        reached(RestorePhase.FETCHED);
     }
 
     /** The server removes its own standby mark when it is promoted, which is asked of it only after everything was replayed. */

@@ -1,25 +1,25 @@
 package io.isochron.chronicle;
 
 import io.isochron.chronicle.Incident.Part;
-import io.isochron.chronicle.Incident.TableEffect;
 import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Searches the ledger for transactions that look like accidents: mass deletes and updates, truncated and dropped tables. It reads only what the entries' digests keep, so its memory and time grow with
  * the number of entries and not with that of transactions.
  *
- * <p>The rank of a transaction is the sum over its tables of: ten times the binary logarithm of the rows deleted, times the share
- * that these have of themselves and what a transaction that deletes from this table deletes on average; for updates the same at a fifth of the
- * weight; for a truncated or dropped table twenty more, and all of it divided by how often that happens to the table.
+ * <p>The rank of a transaction is the sum over its tables of: ten times the binary logarithm of the rows deleted, times how unusual that is: r² / (r² + 16) where r is these rows divided by what another
+ * transaction that deletes from this table deletes on average; for updates the same at a fifth of the weight; for a truncated or dropped table twenty more, and all of it divided by how often that happens to the
+ * table. Only those that are given are made into incidents.
  *
  * <p>{@link Incident#before} is exact: the moment before the earliest of its commits in the log. {@link Incident#justBefore} is one microsecond before the earliest in corrected time.
  */
@@ -73,126 +73,80 @@ public final class IncidentFinder {
      * @param listing by shard, entries made for this question ({@link LedgerBuilder#keeping}); null for those of the ledger
      */
     public List<Incident> find(IncidentQuery query, @Nullable Map<String, List<LedgerEntry>> listing) {
-        Map<String, UsualSize> usual = new HashMap<>();
-        Map<String, List<Part>> parts = parts(query, usual, listing);
+        UsualSizes usual = new UsualSizes();
+        PriorityQueue<Candidate> ranked = new PriorityQueue<>(Candidate.MOST_SUSPICIOUS);
+        for (Candidate candidate : candidates(query, usual, listing)) {
+            candidate.rank(usual);
+            ranked.add(candidate);
+        }
         List<Incident> incidents = new ArrayList<>();
-        parts.forEach((key, own) -> {
-            Incident incident =
-                    incident(own, key.startsWith("g") ? global(own.getFirst().gid()) : null, usual);
+        while (incidents.size() < query.limit() && !ranked.isEmpty()) {
+            Incident incident = ranked.remove().incident(usual);
             boolean ofTables = !incident.effects().isEmpty() || query.xid() != null || query.gid() != null;
             if (ofTables && query.matches(incident)) {
                 incidents.add(incident);
             }
-        });
-        incidents.sort(Comparator.comparingDouble(Incident::score)
-                .reversed()
-                .thenComparing(Incident::earliestCommit)
-                .thenComparing(incident -> incident.before().shard())
-                .thenComparingInt(incident -> incident.before().xid()));
-        return List.copyOf(incidents.subList(0, Math.min(query.limit(), incidents.size())));
+        }
+        return List.copyOf(incidents);
     }
 
-    private Map<String, List<Part>> parts(
-            IncidentQuery query, Map<String, UsualSize> usual, @Nullable Map<String, List<LedgerEntry>> listing) {
-        Map<String, List<Part>> all = new LinkedHashMap<>();
+    private Collection<Candidate> candidates(
+            IncidentQuery query, UsualSizes usual, @Nullable Map<String, List<LedgerEntry>> listing) {
+        List<Candidate> local = new ArrayList<>();
+        Map<String, Candidate> global = new LinkedHashMap<>();
         ledger.forEach((shard, entries) -> {
             LedgerNames known = Objects.requireNonNull(names.get(shard));
             Map<RelationFile, Long> rows = new HashMap<>();
             for (LedgerEntry entry : entries) {
                 for (TableTotals totals : entry.digest().tables()) {
                     rows.merge(totals.file(), totals.inserted() - totals.deleted(), Long::sum);
-                    String table = table(shard, known, totals.file(), entry);
-                    if (table != null) {
-                        usual.computeIfAbsent(table, key -> new UsualSize()).add(totals);
-                    }
+                    usual.add(shard, known, totals, entry.cover().end());
                 }
                 if (listing == null) {
-                    list(all, query, entry, known, rows);
+                    list(local, global, query, entry, known, rows);
                 }
             }
             if (listing != null) {
-                listing.getOrDefault(shard, List.of()).forEach(entry -> list(all, query, entry, known, rows));
+                listing.getOrDefault(shard, List.of()).forEach(entry -> list(local, global, query, entry, known, rows));
             }
         });
-        return all;
+        local.addAll(global.values());
+        return local;
     }
 
     private void list(
-            Map<String, List<Part>> all,
+            List<Candidate> local,
+            Map<String, Candidate> global,
             IncidentQuery query,
             LedgerEntry entry,
             LedgerNames known,
             Map<RelationFile, Long> rows) {
         for (LargeTransaction transaction : entry.digest().large()) {
-            if (query.inTime(transaction)) {
-                put(all, entry.shard(), transaction, part(entry.shard(), known, rows, transaction));
+            if (!query.inTime(transaction)) {
+                continue;
+            }
+            Sighting sighting = Sighting.of(entry.shard(), known, transaction, rows);
+            String key = transaction.prepared() ? global(transaction.gid()) : null;
+            if (key == null) {
+                local.add(new Candidate(null, sighting));
+                continue;
+            }
+            String free = key;
+            Candidate other = global.get(free);
+            while (other != null && other.holds(sighting)) {
+                free = free + "'";
+                other = global.get(free);
+            }
+            if (other == null) {
+                global.put(free, new Candidate(key, sighting));
+            } else {
+                other.add(sighting);
             }
         }
-    }
-
-    private void put(Map<String, List<Part>> all, String shard, LargeTransaction transaction, Part part) {
-        String global = transaction.prepared() ? global(transaction.gid()) : null;
-        String key = global == null ? "s" + shard + "/" + transaction.commitEnd() : "g" + global;
-        while (taken(all.get(key), part)) {
-            key = key + "'";
-        }
-        all.computeIfAbsent(key, k -> new ArrayList<>(1)).add(part);
     }
 
     private @Nullable String global(@Nullable String gid) {
         return gid == null ? null : dialect.globalTransaction(gid).orElse(null);
-    }
-
-    /** A gid that is used again on a shard is another transaction. */
-    private static boolean taken(@Nullable List<Part> parts, Part part) {
-        return parts != null
-                && parts.stream()
-                        .anyMatch(
-                                other -> other.shard().equals(part.shard()) && Objects.equals(other.gid(), part.gid()));
-    }
-
-    private static Part part(
-            String shard, LedgerNames known, Map<RelationFile, Long> rows, LargeTransaction transaction) {
-        List<TableEffect> tables = new ArrayList<>();
-        for (LargeTransaction.Effect effect : transaction.effects()) {
-            Optional<RelationObservation> name = known.at(effect.file(), transaction.commitStart());
-            if (name.isPresent() && !CommitEffects.usersTable(name.get())) {
-                continue;
-            }
-            long lost = effect.removes() ? Math.max(0, rows.getOrDefault(effect.file(), 0L)) : 0;
-            tables.add(new TableEffect(
-                    name.map(RelationObservation::database).orElse(""),
-                    name.map(RelationObservation::oid).orElse(0),
-                    known.name(effect.file(), transaction.commitStart()),
-                    effect.file(),
-                    effect.inserted(),
-                    effect.updated(),
-                    effect.deleted() + lost,
-                    effect.what()));
-        }
-        return new Part(
-                shard,
-                transaction.xid(),
-                transaction.gid(),
-                ClusterHistory.instant(transaction.firstSeenMicros()),
-                transaction.commitStart(),
-                transaction.commitEnd(),
-                ClusterHistory.instant(transaction.committedMicros()),
-                tables,
-                transaction.effectsOmitted());
-    }
-
-    /** Tables of the same name on several shards are one table. Null for what is no user's table. */
-    private static @Nullable String table(String shard, LedgerNames known, RelationFile file, LedgerEntry entry) {
-        Optional<RelationObservation> name = known.at(file, entry.cover().end());
-        if (name.isPresent() && !CommitEffects.usersTable(name.get())) {
-            return null;
-        }
-        return name.map(RelationObservation::qualifiedName).orElse(shard + "/" + file);
-    }
-
-    private static String table(String shard, TableEffect effect) {
-        return effect.oid() == 0 ? shard + "/" + effect.file() : effect.table();
     }
 
     /** The same incident with all its parts, of which more may have been found; ranked as it was. */
@@ -200,28 +154,7 @@ public final class IncidentFinder {
         return incident(all, incident.globalTransaction(), incident.score(), incident.timesUsual());
     }
 
-    private static Incident incident(List<Part> parts, @Nullable String global, Map<String, UsualSize> usual) {
-        Map<String, UsualSize> own = new HashMap<>();
-        for (Part part : parts) {
-            part.tables()
-                    .forEach(effect -> own.computeIfAbsent(table(part.shard(), effect), key -> new UsualSize())
-                            .add(effect));
-        }
-        double score = 0;
-        double times = 0;
-        for (Part part : parts) {
-            for (TableEffect effect : part.tables()) {
-                String table = table(part.shard(), effect);
-                UsualSize of = usual.getOrDefault(table, new UsualSize());
-                UsualSize mine = Objects.requireNonNull(own.get(table));
-                score += of.score(effect, mine);
-                times = Math.max(times, of.timesUsual(effect, mine));
-            }
-        }
-        return incident(parts, global, score, times);
-    }
-
-    private static Incident incident(List<Part> unordered, @Nullable String global, double score, double times) {
+    static Incident incident(List<Part> unordered, @Nullable String global, double score, double times) {
         List<Part> parts = new ArrayList<>(unordered);
         parts.sort(Comparator.comparing(Part::committed).thenComparing(Part::shard));
         Part first = parts.getFirst();

@@ -1,25 +1,32 @@
 package io.isochron.chronicle;
 
+import io.isochron.chronicle.LargeTransaction.Effect;
 import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /**
  * What stays in a ledger entry when there is too much of something; the rest is counted there. Every choice is a function of the set chosen from, so that an entry made again has the same bytes.
  *
- * <p>Of transactions that drop, truncate or rewrite tables the {@link #STORAGE_MAX} that did it to the most tables and rows stay, of all others {@link #LARGE_MAX}: first for each table the one with the
- * most deleted and the one with the most updated rows (as long as they are not more than half), then those of the greatest {@link LargeTransaction#weight}.
+ * <p>Of transactions that drop, truncate or rewrite tables the {@link #STORAGE_MAX} that did it to the most tables and rows stay. Of all others stay: for each storage the one with the most deleted rows
+ * ({@link #DELETERS_MAX} storages, most rows first) and the one with the most updated ones ({@link #UPDATERS_MAX}), each if that alone makes it large, so that no table's worst is crowded out by what is done to
+ * others; and until there are {@link #LARGE_MAX} those of the greatest {@link LargeTransaction#weight}. A table's worst is the worst of its minute,
+ * so roll-ups keep it.
  */
 final class LedgerLimits {
     static final int STORAGE_MAX = 256;
-    static final int LARGE_MAX = 512;
+    static final int LARGE_MAX = 128;
+    static final int DELETERS_MAX = 256;
+    static final int UPDATERS_MAX = 128;
+    /** Most large transactions in an entry. */
+    static final int ALL_MAX = STORAGE_MAX + DELETERS_MAX + UPDATERS_MAX;
 
     private static final Comparator<LargeTransaction> BY_COMMIT =
             Comparator.comparing(LargeTransaction::commitEnd).thenComparingInt(LargeTransaction::xid);
@@ -51,52 +58,37 @@ final class LedgerLimits {
             kept.addAll(others);
         } else {
             others.sort(HEAVIEST);
-            Set<LargeTransaction> chosen = new LinkedHashSet<>();
-            for (LargeTransaction one : others) {
-                if (chosen.size() >= LARGE_MAX) {
-                    break;
-                }
-                chosen.add(one);
+            Set<LargeTransaction> chosen = new HashSet<>();
+            chosen.addAll(tops(others, Effect::deleted, LargeTransaction.DELETED_MIN, DELETERS_MAX));
+            chosen.addAll(tops(others, Effect::updated, LargeTransaction.UPDATED_MIN, UPDATERS_MAX));
+            for (int i = 0; i < others.size() && chosen.size() < LARGE_MAX; i++) {
+                chosen.add(others.get(i));
             }
-            kept.addAll(withTableTops(others, chosen));
+            kept.addAll(chosen);
         }
         kept.sort(BY_COMMIT);
         return new Chosen<>(kept, all.size() - kept.size());
     }
 
-    /** The heaviest, of which the lightest make room for the tops of tables that have none among them. */
-    private static Set<LargeTransaction> withTableTops(
-            List<LargeTransaction> heaviestFirst, Set<LargeTransaction> heaviest) {
-        Set<LargeTransaction> tops = tops(heaviestFirst);
-        Set<LargeTransaction> result = new HashSet<>();
-        for (LargeTransaction top : heaviestFirst) {
-            if (tops.contains(top) && result.size() < LARGE_MAX / 2) {
-                result.add(top);
-            }
-        }
-        for (LargeTransaction one : heaviest) {
-            if (result.size() < LARGE_MAX) {
-                result.add(one);
-            }
-        }
-        return result;
-    }
-
-    /** For each storage the transaction with the most deleted and the one with the most updated rows. */
-    private static Set<LargeTransaction> tops(List<LargeTransaction> heaviestFirst) {
+    /** For each storage the transaction with the most rows of a kind, of those the ones with the most. */
+    private static List<LargeTransaction> tops(
+            List<LargeTransaction> heaviestFirst, ToLongFunction<Effect> rows, long least, int most) {
         record Top(LargeTransaction transaction, long rows) {}
-        Map<RelationFile, Top> deleters = new HashMap<>();
-        Map<RelationFile, Top> updaters = new HashMap<>();
+        Map<RelationFile, Top> tops = new LinkedHashMap<>();
         for (LargeTransaction one : heaviestFirst) {
-            for (LargeTransaction.Effect effect : one.effects()) {
-                deleters.merge(effect.file(), new Top(one, effect.deleted()), (a, b) -> b.rows > a.rows ? b : a);
-                updaters.merge(effect.file(), new Top(one, effect.updated()), (a, b) -> b.rows > a.rows ? b : a);
+            for (Effect effect : one.effects()) {
+                long count = rows.applyAsLong(effect);
+                Top top = count < least ? null : tops.get(effect.file());
+                if (count >= least && (top == null || count > top.rows)) {
+                    tops.put(effect.file(), new Top(one, count));
+                }
             }
         }
-        Set<LargeTransaction> tops = new HashSet<>();
-        deleters.values().stream().filter(top -> top.rows > 0).forEach(top -> tops.add(top.transaction));
-        updaters.values().stream().filter(top -> top.rows > 0).forEach(top -> tops.add(top.transaction));
-        return tops;
+        return tops.values().stream()
+                .sorted(Comparator.comparingLong(Top::rows).reversed().thenComparing(Top::transaction, HEAVIEST))
+                .limit(most)
+                .map(Top::transaction)
+                .toList();
     }
 
     static Chosen<TableTotals> tables(Collection<TableTotals> all) {

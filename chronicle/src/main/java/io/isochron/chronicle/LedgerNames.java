@@ -41,13 +41,21 @@ public final class LedgerNames {
 
     /** What storage was called at a position: by the last look at the catalog before it, or by the first after it. */
     public Optional<RelationObservation> at(RelationFile file, Lsn position) {
-        RelationObservation found = null;
-        for (RelationObservation one : byFile.getOrDefault(file, List.of())) {
-            if (found == null || !one.at().isAfter(position)) {
-                found = one;
-            }
+        return Optional.ofNullable(find(file, position));
+    }
+
+    /** The same; null if it is not known. */
+    @Nullable
+    RelationObservation find(RelationFile file, Lsn position) {
+        List<RelationObservation> seen = byFile.get(file);
+        if (seen == null) {
+            return null;
         }
-        return Optional.ofNullable(found);
+        RelationObservation found = seen.getFirst();
+        for (int i = 1; i < seen.size() && !seen.get(i).at().isAfter(position); i++) {
+            found = seen.get(i);
+        }
+        return found;
     }
 
     /** What storage was called last. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Makes an hour of minutes, or a day of hours, one after the other; memory is bounded by the limits of an entry. The same entries below always give the same entry. Used once; not thread-safe.
  */
 public final class LedgerRollup {
-    private static final int LARGE_HELD = 8 * (LedgerLimits.LARGE_MAX + LedgerLimits.STORAGE_MAX);
+    private static final int LARGE_HELD = 8 * LedgerLimits.ALL_MAX;
     private static final int NOTABLES_HELD = 8 * LedgerDigest.NOTABLES_MAX;
 
     private final LedgerLevel level;

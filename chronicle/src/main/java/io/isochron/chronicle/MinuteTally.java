@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Sums up the segments of one ledger entry. Memory is bounded by the limits of an entry, and by the tables written in it. */
 final class MinuteTally {
     private static final long STALE_MICROS = 60_000_000;
-    private static final int LARGE_HELD = 4 * (LedgerLimits.LARGE_MAX + LedgerLimits.STORAGE_MAX);
+    private static final int LARGE_HELD = 4 * LedgerLimits.ALL_MAX;
     private static final int NOTABLES_HELD = 4 * LedgerDigest.NOTABLES_MAX;
 
     private final KnownNames known;

@@ -1,7 +1,7 @@
 package io.isochron.chronicle;
 
-import io.isochron.chronicle.Incident.TableEffect;
 import io.isochron.chronicle.Incident.What;
+import io.isochron.chronicle.LargeTransaction.Effect;
 
 /** What usually happens to a table, over all shards: how often and how much transactions delete, update or remove. */
 final class UsualSize {
@@ -19,7 +19,8 @@ final class UsualSize {
         removals += totals.removals();
     }
 
-    void add(TableEffect effect) {
+    /** @param effect with all rows lost as deleted ones */
+    void add(Effect effect) {
         switch (effect.what()) {
             case DROPPED, TRUNCATED -> removals++;
             case DELETED, UPDATED, REWRITTEN, OTHER -> {
@@ -36,7 +37,7 @@ final class UsualSize {
     }
 
     /** How suspicious an effect is; {@code own} is what its transaction did, which is not to be compared with itself. */
-    double score(TableEffect effect, UsualSize own) {
+    double score(Effect effect, UsualSize own) {
         if (effect.what() == What.DROPPED || effect.what() == What.TRUNCATED) {
             return (20 + 10 * log2(effect.deleted())) / (1.0 + Math.max(0, removals - own.removals));
         }
@@ -44,7 +45,7 @@ final class UsualSize {
                 + 2 * log2(effect.updated()) * share(effect.updated(), othersUpdated(own));
     }
 
-    double timesUsual(TableEffect effect, UsualSize own) {
+    double timesUsual(Effect effect, UsualSize own) {
         return switch (effect.what()) {
             case DROPPED, TRUNCATED -> removals > own.removals ? 1 : Double.POSITIVE_INFINITY;
             case DELETED, UPDATED, REWRITTEN, OTHER ->
@@ -72,7 +73,9 @@ final class UsualSize {
         return Math.log1p((double) Math.max(0, rows)) / Math.log(2);
     }
 
+    /** Near 0 for what is usual, a half at four times as much, near 1 from ten times as much on. */
     private static double share(long rows, double typical) {
-        return rows <= 0 ? 0 : rows / (rows + typical);
+        double squared = (double) rows * rows;
+        return rows <= 0 ? 0 : squared / (squared + 16 * typical * typical);
     }
 }

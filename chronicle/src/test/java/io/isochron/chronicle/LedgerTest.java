@@ -309,7 +309,7 @@ class LedgerTest {
         a.event(Event.Kind.COMMIT, 7000, 7000, null).cut(1_000_000);
         LedgerDigest digest = ledger(a.all()).getFirst().digest();
         assertThat(digest.large().size() + digest.largeOmitted()).isEqualTo(5002);
-        assertThat(digest.large()).hasSizeLessThanOrEqualTo(LedgerLimits.LARGE_MAX + LedgerLimits.STORAGE_MAX);
+        assertThat(digest.large()).hasSizeLessThanOrEqualTo(LedgerLimits.LARGE_MAX + 1);
         assertThat(digest.large()).anySatisfy(one -> assertThat(one.xid()).isEqualTo(6000));
         assertThat(digest.large().getLast().effects().getFirst().what()).isEqualTo(What.TRUNCATED);
     }

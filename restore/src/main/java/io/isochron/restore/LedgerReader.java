@@ -167,14 +167,31 @@ public final class LedgerReader {
         private void covered(long from, long to, LedgerLevel coarsest, long last) throws IOException {
             long number = from == Long.MIN_VALUE ? 0 : stored.firstEndingFrom(from, last);
             while (number <= last) {
-                LedgerEntry minute = minute(number);
-                if (minute.cover().fromMicros() > to) {
-                    return;
+                LedgerEntry entry = next(number, to, coarsest);
+                if (entry == null) {
+                    LedgerEntry minute = minute(number);
+                    if (minute.cover().fromMicros() > to) {
+                        return;
+                    }
+                    entry = coarse(minute, to, coarsest);
                 }
-                LedgerEntry entry = coarse(minute, to, coarsest);
                 entries.add(entry);
                 number = entry.cover().lastEntry() + 1;
             }
+        }
+
+        /** The roll-up of the period after the last one read, if it goes on where that ended: then no minute needs to be read to find it. */
+        private @Nullable LedgerEntry next(long number, long to, LedgerLevel coarsest) throws IOException {
+            LedgerEntry before = entries.isEmpty() ? null : entries.getLast();
+            if (before == null || before.level() == LedgerLevel.MINUTE || before.level() != coarsest) {
+                return null;
+            }
+            LedgerEntry rollup = stored.rollup(coarsest, before.period() + 1).orElse(null);
+            boolean follows = rollup != null
+                    && rollup.cover().firstEntry() == number
+                    && rollup.cover().firstSequence() == before.cover().lastSequence() + 1
+                    && rollup.cover().toMicros() <= to;
+            return follows ? rollup : null;
         }
 
         /** The longest roll-up that begins with a minute and does not reach beyond the end. */

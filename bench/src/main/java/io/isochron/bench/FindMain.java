@@ -37,7 +37,7 @@ public final class FindMain {
                             directory,
                             (int) arguments.number("shards", 8),
                             (int) arguments.number("rate", 1000),
-                            (int) arguments.number("hours", 24),
+                            60 * (int) arguments.number("hours", 24),
                             (int) arguments.number("runs", 3),
                             arguments.number("seed", 1))));
         } finally {
@@ -45,15 +45,15 @@ public final class FindMain {
         }
     }
 
-    static Map<String, Object> measure(Path directory, int shards, int rate, int hours, int runs, long seed)
+    /** @param minutes of history before the unfinished last minute */
+    static Map<String, Object> measure(Path directory, int shards, int rate, int minutes, int runs, long seed)
             throws Exception {
         long began = System.nanoTime();
         // the end lies in the middle of an hour, as it mostly does
         Instant start = Instant.now()
                 .truncatedTo(ChronoUnit.HOURS)
-                .minus(hours, ChronoUnit.HOURS)
+                .minus(minutes, ChronoUnit.MINUTES)
                 .minus(30, ChronoUnit.MINUTES);
-        int minutes = hours * 60;
         Repository repository = repository(directory, shards);
         long objects = 0;
         long bytes = 0;
@@ -78,19 +78,22 @@ public final class FindMain {
         line.put("seed", seed);
         line.put("shards", shards);
         line.put("commits_per_second_and_shard", rate);
-        line.put("hours", hours);
+        line.put("hours", minutes / 60.0);
         line.put("ledger_objects", objects);
         line.put("ledger_raw_bytes", bytes);
         line.put("ledger_stored_bytes", stored(directory.resolve("repository").resolve("ledger")));
         line.put("generate_seconds", generated);
         line.put("found", first.path("rowsDeleted").asInt(-1) == 5_000 * shards);
         line.put("find_seconds", find.medianSeconds());
+        line.put("find_cpu_seconds", find.medianCpuSeconds());
         line.put("find_seconds_max", find.maxSeconds());
         line.put("find_rss_mib_max", find.residentMibMax());
         line.put("find_by_table_seconds", table.medianSeconds());
         line.put("history_seconds", history.medianSeconds());
+        line.put("history_cpu_seconds", history.medianCpuSeconds());
         line.put("history_rss_mib_max", history.residentMibMax());
         line.put("info_seconds", info.medianSeconds());
+        line.put("info_cpu_seconds", info.medianCpuSeconds());
         line.put("info_rss_mib_max", info.residentMibMax());
         return line;
     }
@@ -115,7 +118,7 @@ public final class FindMain {
         return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 
-    private static long stored(Path directory) throws IOException {
+    static long stored(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(Files::isRegularFile)
                     .mapToLong(file -> file.toFile().length())
@@ -123,7 +126,7 @@ public final class FindMain {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);

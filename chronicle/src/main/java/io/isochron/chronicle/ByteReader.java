@@ -105,20 +105,30 @@ final class ByteReader {
         if (shared < 0 || shared > lastText.length() || shared + length > TEXT_CHARS_MAX) {
             throw new SegmentFormatException(what + " has a text that cannot be, before byte " + at);
         }
-        String rest;
+        String rest = utf8(length);
+        at += length;
+        String value = lastText.substring(0, (int) shared) + rest;
+        texts.add(value);
+        lastText = value;
+        return value;
+    }
+
+    private String utf8(int length) throws SegmentFormatException {
+        int end = at;
+        while (end < at + length && bytes[end] >= 0) {
+            end++;
+        }
+        if (end == at + length) {
+            return new String(bytes, at, length, StandardCharsets.US_ASCII);
+        }
         try {
-            rest = StandardCharsets.UTF_8
+            return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes, at, length))
                     .toString();
         } catch (CharacterCodingException e) {
             throw new SegmentFormatException(what + " has a text that is not UTF-8 at byte " + at);
         }
-        at += length;
-        String value = lastText.substring(0, (int) shared) + rest;
-        texts.add(value);
-        lastText = value;
-        return value;
     }
 
     RelationFile relation() throws SegmentFormatException {

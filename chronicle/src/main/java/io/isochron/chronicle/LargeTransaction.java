@@ -74,10 +74,19 @@ public record LargeTransaction(
 
     /** Whether it drops, truncates or rewrites a table. */
     boolean changesStorage() {
-        return effects.stream().anyMatch(effect -> effect.removes() || effect.what() == What.REWRITTEN);
+        for (Effect effect : effects) {
+            if (effect.removes() || effect.what() == What.REWRITTEN) {
+                return true;
+            }
+        }
+        return false;
     }
 
     long weight() {
-        return effects.stream().mapToLong(Effect::weight).sum();
+        long weight = 0;
+        for (Effect effect : effects) {
+            weight += effect.weight();
+        }
+        return weight;
     }
 }

@@ -6,10 +6,16 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Sums row operations by transaction id and storage. */
 final class RowTally {
-    private record Key(int xid, RelationFile relation) {}
+    private record Key(int xid, RelationFile relation) {
+        @Override
+        public int hashCode() {
+            return 31 * relation.hashCode() + xid;
+        }
+    }
 
     private static final class Counts {
         long inserted;
@@ -25,6 +31,10 @@ final class RowTally {
             .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().tablespaceOid()));
 
     private Map<Key, Counts> tally = new HashMap<>();
+    /** What was counted last: the next record is mostly of the same transaction and storage. */
+    private @Nullable Key lastKey;
+
+    private Counts lastCounts = new Counts();
 
     void inserted(int xid, RelationFile relation, int rows) {
         of(xid, relation).inserted += rows;
@@ -43,7 +53,13 @@ final class RowTally {
     }
 
     private Counts of(int xid, RelationFile relation) {
-        return tally.computeIfAbsent(new Key(xid, relation), key -> new Counts());
+        Key last = lastKey;
+        if (last == null || last.xid != xid || !last.relation.equals(relation)) {
+            Key next = new Key(xid, relation);
+            lastKey = next;
+            lastCounts = tally.computeIfAbsent(next, key -> new Counts());
+        }
+        return lastCounts;
     }
 
     /** The sums in a fixed order; the tally is empty afterwards. */
@@ -53,6 +69,7 @@ final class RowTally {
                 key.xid, key.relation, counts.inserted, counts.updated, counts.deleted, counts.pagesWritten)));
         rows.sort(ORDER);
         tally = new HashMap<>();
+        lastKey = null;
         return rows;
     }
 }

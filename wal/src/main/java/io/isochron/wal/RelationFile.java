@@ -1,5 +1,7 @@
 package io.isochron.wal;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One relation's storage, as WAL names it: not the table, which gets a new file when it is rewritten or truncated
  * (PostgreSQL's {@code RelFileLocator}, src/include/storage/relfilelocator.h).
@@ -9,6 +11,21 @@ package io.isochron.wal;
  * @param fileNumber unsigned number of the file ({@code pg_class.relfilenode})
  */
 public record RelationFile(int tablespaceOid, int databaseOid, int fileNumber) {
+    /** By hand, since every row change that is counted asks for it, and the generated one is slow until it is compiled. */
+    @Override
+    public int hashCode() {
+        return (tablespaceOid * 31 + databaseOid) * 31 + fileNumber;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other
+                || (other instanceof RelationFile file
+                        && file.fileNumber == fileNumber
+                        && file.databaseOid == databaseOid
+                        && file.tablespaceOid == tablespaceOid);
+    }
+
     /** {@code tablespace/database/file}, decimal, as {@code pg_waldump} writes it. */
     @Override
     public String toString() {

@@ -55,7 +55,8 @@ record CommandTimes(List<Double> seconds, List<Double> cpuSeconds, long resident
         }
         Collections.sort(seconds);
         Collections.sort(cpuSeconds);
-        return new CommandTimes(List.copyOf(seconds), List.copyOf(cpuSeconds), resident / 1024, Files.readString(output));
+        return new CommandTimes(
+                List.copyOf(seconds), List.copyOf(cpuSeconds), resident / 1024, Files.readString(output));
     }
 
     double medianSeconds() {

@@ -96,8 +96,7 @@ public final class IndexCostMain {
                 encoded += made.get(i).length;
             }
             return new Sizes(
-                    encoded,
-                    FindMain.stored(directory.resolve("repository").resolve("chronicle")));
+                    encoded, FindMain.stored(directory.resolve("repository").resolve("chronicle")));
         } finally {
             FindMain.delete(directory);
         }

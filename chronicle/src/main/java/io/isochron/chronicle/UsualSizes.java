@@ -14,7 +14,7 @@ final class UsualSizes {
     private final Map<String, UsualSize> byTable = new HashMap<>();
     private final Map<Unnamed, UsualSize> unnamed = new HashMap<>();
     /** Finds a table by what its shard's names say, without making a text of it each time. */
-    private final Map<RelationObservation, UsualSize> byName = new IdentityHashMap<>();
+    private final IdentityHashMap<RelationObservation, UsualSize> byName = new IdentityHashMap<>();
 
     void add(String shard, LedgerNames known, TableTotals totals, Lsn position) {
         RelationObservation name = known.find(totals.file(), position);

@@ -17,6 +17,9 @@ final class ShardClock {
     /** A probe's answer and the WAL written when it was given reach the segments at most this far apart, capture running. */
     private static final long READING_DELAY_MICROS = 2_000_000;
 
+    /** Further back than any record: ten years. */
+    private static final long UNKNOWN_MICROS = 10L * 366 * 86_400 * 1_000_000;
+
     private final List<Segment> segments;
     private final ClockBounds[] readings;
     /** For each segment the last reading that was surely made before anything in it was written, if there is one. */
@@ -114,8 +117,9 @@ final class ShardClock {
         if (plausible != null) {
             return plausible;
         }
-        if (written != Long.MIN_VALUE) {
-            return between(written, arrived);
+        if (arrived != Long.MAX_VALUE) {
+            // of what was written before the first safe point nothing but its arrival is known: no moment before that can be reached
+            return between(written == Long.MIN_VALUE ? arrived - UNKNOWN_MICROS : written, arrived);
         }
         Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);
         return all != null ? all : correctBy(readings[high], shardMicros);

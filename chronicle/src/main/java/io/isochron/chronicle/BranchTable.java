@@ -25,6 +25,8 @@ final class BranchTable {
     private final long fromMicros;
     /** Nodes of which decision records are known, because they are among the shards: since when. */
     private final Map<String, Long> origins = new HashMap<>();
+    /** The same nodes: until when. */
+    private final Map<String, Long> originsUntil = new HashMap<>();
     /** Since when the branches of all shards are known. */
     private long allKnownSince = Long.MIN_VALUE;
 
@@ -42,7 +44,10 @@ final class BranchTable {
         long since = first > shard.runStart(first) ? fromMicros : shard.runBeginMicros(first);
         allKnownSince = Math.max(allKnownSince, since);
         if (rules.readsDecisionRecords()) {
-            shard.recordedGids.forEach(gid -> origins.merge(origin(gid), since, Math::max));
+            shard.recordedGids.forEach(gid -> {
+                origins.merge(origin(gid), since, Math::max);
+                originsUntil.merge(origin(gid), shard.safeMicros(last), Math::min);
+            });
         }
         Map<Integer, Branch> open = new HashMap<>();
         Lsn begin = shard.segment(first).start();
@@ -203,15 +208,29 @@ final class BranchTable {
                 found.addAll(joining.join(branches));
                 return;
             }
-            Long since = origins.get(origin(first.gid));
+            String origin = origin(first.gid);
             found.addAll(joining.join(
                     branches,
                     recordsByKey.getOrDefault(key, List.of()),
-                    since != null,
+                    origins.containsKey(origin),
                     allKnownSince,
-                    branch -> since != null && branch.prepared != null && branch.prepared.low() >= since));
+                    branch -> covers(origin, branch)));
         });
         return found;
+    }
+
+    /** Whether the origin's log was read from before the PREPARE to behind the end of a branch. */
+    private boolean covers(String origin, Branch branch) {
+        Long since = origins.get(origin);
+        Long until = originsUntil.get(origin);
+        Corrected prepared = branch.prepared;
+        Corrected decided = branch.decided();
+        return since != null
+                && until != null
+                && prepared != null
+                && decided != null
+                && prepared.low() >= since
+                && decided.high() <= until;
     }
 
     /** The part of a gid that names the node that coordinates. */

@@ -60,11 +60,15 @@ final class RecordMatching {
             long allKnownSince,
             Coverage coverage) {
         this.rules = rules;
-        this.records = records.stream()
-                .sorted(Comparator.comparingInt((Recorded recorded) -> recorded.record.shardIndex)
-                        .thenComparing(recorded -> recorded.record.prepareEnd))
-                .sorted(Comparator.comparingLong(recorded -> recorded.record.preparedMicros()))
-                .toList();
+        Comparator<Recorded> byLog = Comparator.comparing(recorded -> recorded.record.prepareEnd);
+        Comparator<Recorded> byTime = Comparator.comparingLong(recorded -> recorded.record.preparedMicros());
+        boolean oneLog = records.stream()
+                        .map(recorded -> recorded.record.shardIndex)
+                        .distinct()
+                        .count()
+                == 1;
+        this.records =
+                records.stream().sorted(oneLog ? byLog : byTime.thenComparing(byLog)).toList();
         this.branches = branches.stream()
                 .sorted(Comparator.comparingInt((Branch branch) -> branch.shardIndex)
                         .thenComparing(branch -> branch.prepareEnd))

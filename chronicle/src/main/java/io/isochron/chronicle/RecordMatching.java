@@ -67,8 +67,9 @@ final class RecordMatching {
                         .distinct()
                         .count()
                 == 1;
-        this.records =
-                records.stream().sorted(oneLog ? byLog : byTime.thenComparing(byLog)).toList();
+        this.records = records.stream()
+                .sorted(oneLog ? byLog : byTime.thenComparing(byLog))
+                .toList();
         this.branches = branches.stream()
                 .sorted(Comparator.comparingInt((Branch branch) -> branch.shardIndex)
                         .thenComparing(branch -> branch.prepareEnd))

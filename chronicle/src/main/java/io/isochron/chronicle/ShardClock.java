@@ -118,7 +118,8 @@ final class ShardClock {
             return plausible;
         }
         if (arrived != Long.MAX_VALUE) {
-            // of what was written before the first safe point nothing but its arrival is known: no moment before that can be reached
+            // of what was written before the first safe point nothing but its arrival is known: no moment before that
+            // can be reached
             return between(written == Long.MIN_VALUE ? arrived - UNKNOWN_MICROS : written, arrived);
         }
         Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);

@@ -53,7 +53,7 @@ public final class ClusterRestore {
         new Preflight(repository, plan, options).check(directory);
         Files.createDirectories(directory.path());
         try (FileChannel channel = FileChannel.open(
-                        directory.path().resolve("isochron-restore.lock"),
+                        directory.path().resolve(TargetDirectory.LOCK),
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE);
                 FileLock lock = lock(channel, directory.path())) {
@@ -62,6 +62,7 @@ public final class ClusterRestore {
             if (journal == null) {
                 journal = RestoreJournal.create(directory.path(), plan);
             }
+            directory.requirePlan(journal, plan.id());
             discardUntrusted(journal, directory.path());
             RestoreClock clock = new RestoreClock(plan, listener);
             return run(plan, directory.path(), options, clock, journal, startedAt);

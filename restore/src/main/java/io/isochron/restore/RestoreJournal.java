@@ -25,6 +25,9 @@ final class RestoreJournal {
 
     static final String FILE = "isochron-restore.json";
 
+    /** What becomes {@link #FILE} once it is whole. */
+    static final String NEXT = FILE + ".new";
+
     private final Path directory;
     private Content content;
 
@@ -152,7 +155,7 @@ final class RestoreJournal {
     }
 
     private void save(boolean durably) throws IOException {
-        Path next = directory.resolve(FILE + ".new");
+        Path next = directory.resolve(NEXT);
         byte[] json = Json.write(content);
         try (FileChannel channel = FileChannel.open(
                 next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {

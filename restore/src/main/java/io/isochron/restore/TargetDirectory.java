@@ -9,6 +9,8 @@ import java.util.stream.Stream;
 
 /** Judges a target directory before anything is written to it. */
 final class TargetDirectory {
+    /** Held while a restore works on the directory. */
+    static final String LOCK = "isochron-restore.lock";
 
     private final Path path;
 
@@ -35,12 +37,7 @@ final class TargetDirectory {
         refusePostmaster(path);
         Optional<RestoreJournal> journal = RestoreJournal.load(path);
         if (journal.isPresent()) {
-            if (!journal.get().plan().id().equals(planId)) {
-                throw new RestoreRefusedException(
-                        "target " + path + " holds the restore of another plan, "
-                                + journal.get().plan().id() + ", not of " + planId,
-                        "name another directory, or go on with that plan");
-            }
+            requirePlan(journal.get(), planId);
             return journal;
         }
         refuseContent();
@@ -60,12 +57,25 @@ final class TargetDirectory {
         return Optional.empty();
     }
 
+    /** Refuses the restore of another plan. */
+    void requirePlan(RestoreJournal journal, String planId) throws RestoreException {
+        if (!journal.plan().id().equals(planId)) {
+            throw new RestoreRefusedException(
+                    "target " + path + " holds the restore of another plan, "
+                            + journal.plan().id() + ", not of " + planId,
+                    "name another directory, or go on with that plan");
+        }
+    }
+
     private void refuseContent() throws IOException {
         if (!Files.exists(path)) {
             return;
         }
         try (Stream<Path> entries = Files.list(path)) {
-            Optional<Path> first = entries.findAny();
+            // a restore that was killed before its journal was there leaves these two
+            Optional<Path> first = entries.filter(
+                            entry -> !entry.endsWith(LOCK) && !entry.endsWith(RestoreJournal.NEXT))
+                    .findAny();
             if (first.isPresent()) {
                 throw new RestoreRefusedException(
                         "target " + path + " is not empty: it holds "

@@ -88,6 +88,15 @@ class TargetDirectoryTest {
     }
 
     @Test
+    void whatARestoreLeavesThatWasKilledBeforeItsJournalWasThereIsAdmitted() throws IOException {
+        Files.createFile(directory.resolve("isochron-restore.lock"));
+        Files.writeString(directory.resolve("isochron-restore.json.new"), "{");
+        assertThat(new TargetDirectory(directory).admit("p1", 1)).isEmpty();
+        Files.createFile(directory.resolve("precious"));
+        assertThatThrownBy(() -> new TargetDirectory(directory).admit("p1", 1)).hasMessageContaining("precious");
+    }
+
+    @Test
     void aDataDirectoryWithAPostmasterPidIsRefused() throws IOException {
         Files.createFile(directory.resolve("postmaster.pid"));
         assertThatThrownBy(() -> new TargetDirectory(directory).admit("p1", 1)).hasMessageContaining("postmaster.pid");

@@ -7,6 +7,8 @@ import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The CopyBoth phase of a feed connection. The session's thread reads the receiver's reports; a second virtual thread sends WAL, and
@@ -35,6 +37,8 @@ final class FeedStream {
     /** As wal_sender_timeout: a receiver silent for so long is gone. */
     private static final Duration SILENCE_MAX = Duration.ofSeconds(60);
 
+    private static final Logger log = LoggerFactory.getLogger(FeedStream.class);
+
     private final MessageChannel channel;
     private final WalFeedSource source;
     private final int timeline;
@@ -42,7 +46,7 @@ final class FeedStream {
     private final Lsn start;
     private final Object waitLock = new Object();
     private volatile FeedProgress progress;
-    private volatile @Nullable IOException senderFailure;
+    private volatile @Nullable SourceFailedException sourceFailure;
     private volatile Lsn sent;
     private volatile boolean copyDoneSent;
     private volatile boolean receiverDone;
@@ -75,12 +79,12 @@ final class FeedStream {
     void run() throws IOException {
         channel.send(MessageBuilder.of('W').int8(0).int16(0));
         Thread sender = Thread.ofVirtual().name("wal-feed-send").start(this::send);
+        IOException receiverFailure = null;
         try {
             receive();
         } catch (IOException e) {
             channel.close(); // ends a write that waits
-            IOException ours = senderFailure;
-            throw ours == null ? e : ours;
+            receiverFailure = e;
         } finally {
             synchronized (waitLock) {
                 receiverDone = true;
@@ -89,6 +93,14 @@ final class FeedStream {
                 }
             }
             joinUninterruptibly(sender);
+        }
+        // Only now: a receiver that was told why the source failed may be gone before the sender comes to say so here.
+        SourceFailedException ours = sourceFailure;
+        if (ours != null) {
+            throw ours;
+        }
+        if (receiverFailure != null) {
+            throw receiverFailure;
         }
         if (!copyDoneSent) {
             channel.send(MessageBuilder.of('c'));
@@ -158,12 +170,15 @@ final class FeedStream {
     private void send() {
         try {
             sendAll();
-        } catch (IOException | RuntimeException e) {
-            if (!receiverDone) {
-                senderFailure =
-                        e instanceof IOException io ? io : new SourceFailedException("feeding WAL failed: " + e, e);
-                channel.close(); // wakes the receiving thread, which throws what failed
-            }
+        } catch (SourceFailedException e) {
+            sourceFailure = e;
+            channel.close(); // wakes the receiving thread
+        } catch (RuntimeException e) {
+            sourceFailure = new SourceFailedException("feeding WAL failed: " + e, e);
+            channel.close();
+        } catch (IOException e) {
+            log.debug("sending WAL ended: {}", e.getMessage());
+            channel.close(); // the connection broke: the receiving thread sees it, too
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the stream is over
         }

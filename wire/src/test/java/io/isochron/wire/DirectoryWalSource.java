@@ -3,12 +3,14 @@ package io.isochron.wire;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.TimelineHistory;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
 /** WAL out of the pg_wal directory of a server that runs (or ran), up to a limit that a test moves. */
 final class DirectoryWalSource implements WalFeedSource {
@@ -21,6 +23,11 @@ final class DirectoryWalSource implements WalFeedSource {
     private final Object moved = new Object();
     private volatile Lsn limit;
     volatile boolean broken;
+
+    /** Counted down by the first read; while {@link #gate} is shut, reads wait. */
+    final CountDownLatch reading = new CountDownLatch(1);
+
+    volatile CountDownLatch gate = new CountDownLatch(0);
 
     DirectoryWalSource(Path pgWal, SystemIdentity identity, int versionNum, Lsn limit) {
         this.directory = pgWal;
@@ -71,6 +78,12 @@ final class DirectoryWalSource implements WalFeedSource {
 
     @Override
     public int read(int tli, Lsn from, ByteBuffer into) throws IOException {
+        reading.countDown();
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException("interrupted while the gate was shut");
+        }
         if (broken) {
             throw new IOException("the archive is on fire");
         }

@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -342,6 +343,25 @@ final class WalFeedServerTest {
                         }
                     })
                     .withMessageContaining("the archive is on fire");
+            await().atMost(LONG).until(() -> server.lastFailure().isPresent());
+            assertThat(server.lastFailure().orElseThrow()).hasMessageContaining("the archive is on fire");
+        }
+    }
+
+    /** It is not the receiver's going away then, and whoever runs the feed must learn the reason. */
+    @Test
+    void aSourceThatFailsAfterItsReceiverLeftIsToldAsWell() throws Exception {
+        DirectoryWalSource source = source(identity.flushed());
+        source.broken = true;
+        source.gate = new CountDownLatch(1);
+        try (WalFeedServer server = onLoopback(source, 0)) {
+            try (ReplicationConnection connection =
+                    ReplicationConnection.open(ConnectionSettings.parse(conninfo(port(server)), Map.of()))) {
+                connection.startPhysical(
+                        null, new Lsn(identity.flushed().value() & -(long) DirectoryWalSource.SEGMENT_BYTES), 1);
+                source.reading.await();
+            }
+            source.gate.countDown();
             await().atMost(LONG).until(() -> server.lastFailure().isPresent());
             assertThat(server.lastFailure().orElseThrow()).hasMessageContaining("the archive is on fire");
         }

@@ -9,6 +9,7 @@ import io.isochron.store.Repository;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -95,13 +96,14 @@ final class CutCommand extends Command {
                     "both certificate '" + id + "' and a target are given",
                     "name a certificate to show it, or a target to compute its cut.");
         }
+        Path file = certificate == null ? null : newFile(certificate);
         Repository repository = repository();
         CutFinder.Found found =
                 new CutFinder(repository).find(target.target(config().shardNames(), host), target.options(dialect()));
         Cut cut = found.cut();
-        if (certificate != null) {
+        if (file != null) {
             Files.write(
-                    host.directory().resolve(certificate),
+                    file,
                     new CutCertificates(repository).write(found),
                     StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE);
@@ -109,6 +111,23 @@ final class CutCommand extends Command {
         String cluster = repository.cluster().name();
         output().result(CutText.json(cut, cluster), CutText.text(cut, cluster));
         return ExitCode.OK;
+    }
+
+    /** Where a certificate is to be written; looked at before the work that it takes to compute one. */
+    private Path newFile(Path named) throws AppException {
+        Path file = host.directory().resolve(named).toAbsolutePath();
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new AppException(
+                    ExitCode.FAILED, "certificate " + named + " exists already", "name a file that does not exist.");
+        }
+        Path folder = file.getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new AppException(
+                    ExitCode.FAILED,
+                    "certificate " + named + " cannot be written: there is no folder " + folder,
+                    "make it first, or name another file.");
+        }
+        return file;
     }
 
     private static byte[] stored(Documents documents, String id) throws AppException, IOException {

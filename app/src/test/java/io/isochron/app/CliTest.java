@@ -98,6 +98,19 @@ class CliTest {
     }
 
     @Test
+    void aCertificateIsNeverWrittenOverAnotherFileNorWhereNoFolderIs() throws Exception {
+        Files.writeString(directory.resolve("isochron.yaml"), Config.EXAMPLE);
+        Path kept = Files.writeString(directory.resolve("kept.cut"), "precious");
+        assertThat(host.run("cut", "--at", "latest", "--certificate", "kept.cut"))
+                .isEqualTo(ExitCode.FAILED.number());
+        assertThat(host.all()).contains("certificate kept.cut exists already").contains("hint: ");
+        assertThat(kept).hasContent("precious");
+        assertThat(host.run("cut", "--at", "latest", "--certificate", "no/where.cut"))
+                .isEqualTo(ExitCode.FAILED.number());
+        assertThat(host.all()).contains("there is no folder").contains("/no");
+    }
+
+    @Test
     void exitCodesAreDistinctAndBelow126() {
         assertThat(Arrays.stream(ExitCode.values()).map(ExitCode::number))
                 .doesNotHaveDuplicates()

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * until it is found. Ends with one JSON line on standard output, and exit code 0 only if no promise was broken and every fault was found.
  */
 public final class SimulateMain {
-    private static final int TARGETS = 4;
+    static final int TARGETS = 4;
     private static final int FAULT_HISTORIES_MAX = 20_000;
 
     private SimulateMain() {}

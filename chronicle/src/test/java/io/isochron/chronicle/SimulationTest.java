@@ -3,6 +3,8 @@ package io.isochron.chronicle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A small simulation; the large ones are run by {@code bench/simulate}. {@code -Disochron.seed=N} replays, {@code -Disochron.histories=N} tries
@@ -22,5 +24,13 @@ class SimulationTest {
         assertThat(result.cuts()).as("cuts that were computed and not refused").isGreaterThan(histories);
         assertThat(result.planted()).isGreaterThanOrEqualTo(20);
         assertThat(result.plantedFound()).as("planted faults found").isEqualTo(result.planted());
+    }
+
+    /** Histories that were decided wrongly once; the first two by believing a clock that had not been read yet. */
+    @ParameterizedTest
+    @ValueSource(longs = {70068159, 70083012, 70035213, 70057499})
+    void aHistoryThatWasDecidedWronglyOnceIsNotAgain(long seed) {
+        assertThat(new Simulation(SimulatedCluster.DIALECT, new CutRules()).failure(seed, SimulateMain.TARGETS))
+                .isEmpty();
     }
 }

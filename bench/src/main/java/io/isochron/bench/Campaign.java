@@ -41,6 +41,7 @@ public final class Campaign {
      * @param coordinator who decided transactions across shards
      * @param skewSeconds how far clocks were off at most
      * @param clockSteps how often one was stepped during the run
+     * @param failovers how often a shard lost its primary during the run and went on with its standby
      * @param transactions acknowledged in the run
      * @param decisions in-doubt branches that were decided over all restores
      * @param medianMillis of a restore, plan and proofs included
@@ -57,6 +58,7 @@ public final class Campaign {
             String coordinator,
             int skewSeconds,
             int clockSteps,
+            int failovers,
             long transactions,
             long decisions,
             long medianMillis,
@@ -104,6 +106,7 @@ public final class Campaign {
                     options.coordinator().title(),
                     options.skewSeconds(),
                     run.clockSteps(),
+                    run.failovers(),
                     run.acknowledged().size(),
                     campaign.decisions,
                     sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2),
@@ -119,10 +122,9 @@ public final class Campaign {
         if (ranges.isEmpty()) {
             throw new IOException("nothing can be restored from the loaded run");
         }
-        RecoverableRange range = ranges.getFirst();
-        long lengthMicros = ChronoUnit.MICROS.between(range.from(), range.to());
+        log.accept("recoverable: " + ranges);
         for (int i = 1; i <= restores; i++) {
-            Instant moment = range.from().plus((long) (random.nextDouble() * lengthMicros), ChronoUnit.MICROS);
+            Instant moment = moment(ranges, random);
             long began = System.nanoTime();
             try {
                 restore(i, moment);
@@ -134,6 +136,23 @@ public final class Campaign {
             log.accept("restore %d of %d to %s: %d ms, %d torn, %d failed so far"
                     .formatted(i, restores, moment, millis.getLast(), torn, failed));
         }
+    }
+
+    /** Any moment of the ranges, each as likely as another. */
+    private static Instant moment(List<RecoverableRange> ranges, Random random) {
+        long micros = (long) (random.nextDouble()
+                * ranges.stream().mapToLong(Campaign::lengthMicros).sum());
+        for (RecoverableRange range : ranges) {
+            if (micros <= lengthMicros(range)) {
+                return range.from().plus(micros, ChronoUnit.MICROS);
+            }
+            micros -= lengthMicros(range);
+        }
+        return ranges.getLast().to();
+    }
+
+    private static long lengthMicros(RecoverableRange range) {
+        return ChronoUnit.MICROS.between(range.from(), range.to());
     }
 
     private void restore(int number, Instant moment) throws IOException, SQLException, InterruptedException {

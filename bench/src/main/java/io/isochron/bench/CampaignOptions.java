@@ -13,9 +13,17 @@ import java.util.Locale;
  * @param load how long traffic runs
  * @param coordinator who decides transactions across shards
  * @param skewSeconds how far each shard's clock may be off, either way; 0 leaves clocks alone. They are stepped during the run
+ * @param failovers how many shards lose their primary during the run and go on with a standby; each at most once
  */
 public record CampaignOptions(
-        int shards, int postgres, long seed, int restores, Duration load, Coordinator coordinator, int skewSeconds) {
+        int shards,
+        int postgres,
+        long seed,
+        int restores,
+        Duration load,
+        Coordinator coordinator,
+        int skewSeconds,
+        int failovers) {
     /** A transaction manager. */
     public enum Coordinator {
         /** The workload itself, by {@code PGXADataSource}. */
@@ -49,30 +57,47 @@ public record CampaignOptions(
             throw new IllegalArgumentException(
                     "--skew is " + skewSeconds + ", expected seconds from 0 to " + SKEW_SECONDS_MAX);
         }
+        if (failovers < 0 || failovers > shards) {
+            throw new IllegalArgumentException("--failovers is " + failovers + ", expected a number from 0 to " + shards
+                    + ", the shards\nhint: a shard has one standby and can fail over once; give more --shards");
+        }
+        if (failovers > 0 && coordinator != Coordinator.XA) {
+            throw new IllegalArgumentException("--failovers is " + failovers + " with --coordinator "
+                    + coordinator.title()
+                    + "\nhint: only the clients of --coordinator xa go on when a shard is lost");
+        }
+        if (failovers > 0 && skewSeconds > 0) {
+            throw new IllegalArgumentException("--failovers is " + failovers + " with --skew " + skewSeconds
+                    + "\nhint: standbys run on the machine's clock; use one of the two");
+        }
     }
 
-    /** Three shards, XA, 30 s of traffic, ten restores, clocks as they are. */
+    /** Three shards, XA, 30 s of traffic, ten restores, clocks as they are, no failover. */
     public static CampaignOptions of(int postgres, long seed) {
-        return new CampaignOptions(3, postgres, seed, 10, Duration.ofSeconds(30), Coordinator.XA, 0);
+        return new CampaignOptions(3, postgres, seed, 10, Duration.ofSeconds(30), Coordinator.XA, 0, 0);
     }
 
     public CampaignOptions withShards(int value) {
-        return new CampaignOptions(value, postgres, seed, restores, load, coordinator, skewSeconds);
+        return new CampaignOptions(value, postgres, seed, restores, load, coordinator, skewSeconds, failovers);
     }
 
     public CampaignOptions withRestores(int value) {
-        return new CampaignOptions(shards, postgres, seed, value, load, coordinator, skewSeconds);
+        return new CampaignOptions(shards, postgres, seed, value, load, coordinator, skewSeconds, failovers);
     }
 
     public CampaignOptions withLoad(Duration value) {
-        return new CampaignOptions(shards, postgres, seed, restores, value, coordinator, skewSeconds);
+        return new CampaignOptions(shards, postgres, seed, restores, value, coordinator, skewSeconds, failovers);
     }
 
     public CampaignOptions withCoordinator(Coordinator value) {
-        return new CampaignOptions(shards, postgres, seed, restores, load, value, skewSeconds);
+        return new CampaignOptions(shards, postgres, seed, restores, load, value, skewSeconds, failovers);
     }
 
     public CampaignOptions withSkewSeconds(int value) {
-        return new CampaignOptions(shards, postgres, seed, restores, load, coordinator, value);
+        return new CampaignOptions(shards, postgres, seed, restores, load, coordinator, value, failovers);
+    }
+
+    public CampaignOptions withFailovers(int value) {
+        return new CampaignOptions(shards, postgres, seed, restores, load, coordinator, skewSeconds, value);
     }
 }

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A production cluster that was under load while it was captured: what it left in the repository, and what its clients were told. The
@@ -44,10 +45,17 @@ public final class LoadedRun implements AutoCloseable {
     private final Bank bank;
     private final List<Acknowledged> acknowledged;
     private final int clockSteps;
+    private final int failovers;
 
     private LoadedRun(
-            Path directory, Repository repository, Bank bank, List<Acknowledged> acknowledged, int clockSteps) {
+            Path directory,
+            Repository repository,
+            Bank bank,
+            List<Acknowledged> acknowledged,
+            int clockSteps,
+            int failovers) {
         this.clockSteps = clockSteps;
+        this.failovers = failovers;
         this.directory = directory;
         this.repository = repository;
         this.bank = bank;
@@ -57,21 +65,22 @@ public final class LoadedRun implements AutoCloseable {
     /** Runs a cluster under load; snapshots are taken at its beginning and in its middle. */
     public static LoadedRun record(CampaignOptions options) throws Exception {
         boolean skewed = options.skewSeconds() > 0;
-        ClusterOptions defaults = ClusterOptions.defaults();
+        // a standby that is promoted must still have what capture has not
+        ClusterOptions defaults =
+                options.failovers() > 0 ? ClusterOptions.defaults().keepingWal() : ClusterOptions.defaults();
         try (TestCluster cluster = TestCluster.start(
                         options.shards(), options.postgres(), skewed ? defaults.withFakeClocks() : defaults);
-                ClockStepper clocks =
-                        skewed ? new ClockStepper(cluster, options.skewSeconds(), options.seed()) : null) {
-            Duration load = options.load();
+                ClockStepper clocks = skewed ? new ClockStepper(cluster, options.skewSeconds(), options.seed()) : null;
+                Failovers failovers = Failovers.prepare(cluster, options)) {
             Path directory = TempDirs.create("isochron-campaign-", cluster.runAs());
             boolean recorded = false;
             try {
                 List<ShardSource> sources = new ArrayList<>();
                 List<ShardIdentity> identities = new ArrayList<>();
                 for (TestShard shard : cluster.shards()) {
-                    ConnectionSettings settings = ConnectionSettings.parse(shard.connectionString(), Map.of());
-                    sources.add(new ShardSource(shard.name(), settings, "isochron"));
-                    try (ReplicationConnection connection = ReplicationConnection.open(settings)) {
+                    sources.add(new ShardSource(shard.name(), failovers.settings(sources.size()), "isochron"));
+                    try (ReplicationConnection connection =
+                            ReplicationConnection.open(ConnectionSettings.parse(shard.connectionString(), Map.of()))) {
                         identities.add(ServerIdentity.of(connection).toShardIdentity(shard.name()));
                     }
                 }
@@ -81,33 +90,57 @@ public final class LoadedRun implements AutoCloseable {
                         new ClusterIdentity(UUID.randomUUID(), "campaign", identities),
                         Instant.now());
                 Bank bank = Bank.of(options.shards());
-                XaWorkload.createBank(cluster.xaDataSources(), bank);
+                XaWorkload.createBank(failovers.xaDataSources(), bank);
                 List<Acknowledged> acknowledged;
                 try (ClusterCapture capture = new ClusterCapture(sources, repository, CaptureOptions.defaults())) {
                     capture.start();
                     if (clocks != null) {
                         clocks.start();
                     }
-                    try (Traffic traffic = Traffic.start(options, cluster.xaDataSources(), bank)) {
+                    try (Traffic traffic = Traffic.start(options, failovers.xaDataSources(), bank)) {
                         SnapshotService.backup(
                                 sources, repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
-                        Thread.sleep(load.dividedBy(2));
+                        Duration half = options.load().dividedBy(2);
+                        sleepWithFailovers(failovers, Duration.ZERO, half);
                         SnapshotService.backup(
                                 sources, repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
-                        Thread.sleep(load.dividedBy(2));
+                        sleepWithFailovers(failovers, half, options.load());
                         traffic.stop();
                         acknowledged = traffic.acknowledged();
                     }
                     awaitSafe(repository, capture, Instant.now());
                 }
                 recorded = true;
-                return new LoadedRun(directory, repository, bank, acknowledged, clocks == null ? 0 : clocks.steps());
+                return new LoadedRun(
+                        directory,
+                        repository,
+                        bank,
+                        acknowledged,
+                        clocks == null ? 0 : clocks.steps(),
+                        failovers.done());
             } finally {
                 if (!recorded) {
                     TempDirs.delete(directory);
                 }
             }
         }
+    }
+
+    /** Lets a part of the load pass; the failovers whose turn is in it or was before happen meanwhile. */
+    private static void sleepWithFailovers(Failovers failovers, Duration from, Duration until)
+            throws IOException, InterruptedException {
+        long began = System.nanoTime() - from.toNanos();
+        Duration next = failovers.next();
+        while (next != null && next.compareTo(until) < 0) {
+            sleepUntil(began, next);
+            failovers.failOver();
+            next = failovers.next();
+        }
+        sleepUntil(began, until);
+    }
+
+    private static void sleepUntil(long began, Duration until) throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(began + until.toNanos() - System.nanoTime());
     }
 
     private static void awaitSafe(Repository repository, ClusterCapture capture, Instant moment)
@@ -149,6 +182,11 @@ public final class LoadedRun implements AutoCloseable {
     /** How often a shard's clock was stepped. */
     public int clockSteps() {
         return clockSteps;
+    }
+
+    /** How often a shard lost its primary and went on with its standby. */
+    public int failovers() {
+        return failovers;
     }
 
     /** Removes everything. */

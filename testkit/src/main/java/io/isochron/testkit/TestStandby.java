@@ -64,9 +64,13 @@ public final class TestStandby implements AutoCloseable {
         Path data = home.resolve("data");
         try (Connection connection = of.jdbc("postgres");
                 Statement statement = connection.createStatement()) {
-            statement.execute("select pg_backup_start('" + name + "', true)");
+            // the functions' names before PostgreSQL 15
+            boolean old = connection.getMetaData().getDatabaseMajorVersion() < 15;
+            statement.execute("select " + (old ? "pg_start_backup" : "pg_backup_start") + "('" + name + "', true"
+                    + (old ? ", false)" : ")"));
             copy(of.dataDirectory(), data);
-            try (ResultSet label = statement.executeQuery("select labelfile from pg_backup_stop(false)")) {
+            try (ResultSet label = statement.executeQuery(
+                    "select labelfile from " + (old ? "pg_stop_backup" : "pg_backup_stop") + "(false)")) {
                 label.next();
                 Files.writeString(data.resolve("backup_label"), label.getString(1), StandardCharsets.UTF_8);
             }

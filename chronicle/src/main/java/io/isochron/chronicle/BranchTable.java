@@ -166,10 +166,12 @@ final class BranchTable {
 
     /** The coordinators' decision records that were read. */
     List<Branch> records() {
-        return recordsByKey.values().stream()
-                .flatMap(List::stream)
-                .map(RecordMatching.Recorded::record)
-                .toList();
+        return recorded().stream().map(RecordMatching.Recorded::record).toList();
+    }
+
+    /** The same, with the gids that they decide. */
+    List<RecordMatching.Recorded> recorded() {
+        return recordsByKey.values().stream().flatMap(List::stream).toList();
     }
 
     /**

@@ -62,7 +62,7 @@ final class CutComputation {
                     neededBy(transactions, table.records(), boundaries, from), table.neededForRecords(2 * epsilon));
             boolean below = neededBelow(boundaries, first, atLatest);
             if (needed >= from && !below) {
-                refused = doubtful(transactions, boundaries);
+                refused = doubtful(transactions, table, boundaries);
                 if (refused != null) {
                     return refused;
                 }
@@ -88,9 +88,10 @@ final class CutComputation {
             run[i] = found;
         }
         epsilon = Reachability.uncertainty(history, run, moment);
+        long needed = Reachability.horizon(history, moment, epsilon, rules::horizonMargin);
         for (int i = 0; i < run.length; i++) {
             ShardHistory shard = shards.get(i);
-            horizon[i] = shard.coveringSegment(run[i], moment + rules.horizonMargin(epsilon));
+            horizon[i] = shard.coveringSegment(run[i], needed);
             if (horizon[i] < 0 && !rules.needsHorizon()) {
                 horizon[i] = shard.runEnd(run[i]);
             }
@@ -201,12 +202,11 @@ final class CutComputation {
     }
 
     private long readFrom(Branch branch) {
-        Corrected prepared = branch.prepared;
-        return prepared == null ? Long.MIN_VALUE : rules.readFrom(prepared.low(), epsilon);
+        return rules.readFrom(branch, epsilon);
     }
 
     /** A branch not committed inside: what must become of others, or of it, depends on what all shards did since its PREPARE. */
-    private static boolean open(Branch branch, BoundarySet boundaries) {
+    static boolean open(Branch branch, BoundarySet boundaries) {
         return branch.known
                 && !branch.record
                 && !branch.rolledBack()
@@ -236,7 +236,8 @@ final class CutComputation {
     }
 
     /** Why the cut cannot be vouched for although all that is known has been read. */
-    private @Nullable Unreachable doubtful(List<GlobalTransaction> transactions, BoundarySet boundaries) {
+    private @Nullable Unreachable doubtful(
+            List<GlobalTransaction> transactions, BranchTable table, BoundarySet boundaries) {
         for (int i = 0; i < run.length; i++) {
             if (boundaries.boundary(i).isBefore(shards.get(i).segment(run[i]).start())) {
                 return BeforeWindow.of(
@@ -251,45 +252,8 @@ final class CutComputation {
         Unreachable recurring = rules.refusesWhatIsUncertain()
                 ? new RecurringNumbers(history, shards, run).refusal(transactions, boundaries, epsilon)
                 : null;
-        return recurring != null ? recurring : cannotTell(transactions, boundaries);
-    }
-
-    /** A branch in doubt that is older than another shard's chronicle: nobody knows whether it was committed there. */
-    private @Nullable Unreachable cannotTell(List<GlobalTransaction> transactions, BoundarySet boundaries) {
-        for (GlobalTransaction transaction : transactions) {
-            if (committedInside(transaction, boundaries)) {
-                continue;
-            }
-            for (Branch branch : transaction.branches()) {
-                if (!open(branch, boundaries)) {
-                    continue;
-                }
-                long since = readFrom(branch);
-                for (int i = 0; i < run.length; i++) {
-                    ShardHistory other = shards.get(i);
-                    if (i != branch.shardIndex && since < other.runBeginMicros(run[i])) {
-                        return inDoubt(branch, other, run[i]);
-                    }
-                }
-            }
-        }
-        return null;
-    }
-
-    private Unreachable inDoubt(Branch branch, ShardHistory other, int runFirst) {
-        Corrected prepared = branch.prepared;
-        Corrected decided = branch.decided();
-        boolean notLoaded = runFirst == 0 && other.segment(0).sequence() > 0;
-        return new Unreachable(
-                notLoaded ? Why.NOT_LOADED : Why.IN_DOUBT_UNKNOWN,
-                "shard '" + branch.shard + "' holds prepared transaction '" + branch.gid + "' since "
-                        + (prepared == null ? "before its chronicle" : ClusterHistory.instant(prepared.micros()))
-                        + ", and the chronicle of shard '" + other.shard + "' is known only from "
-                        + ClusterHistory.instant(other.runBeginMicros(runFirst))
-                        + ": whether it was committed there before cannot be told",
-                null,
-                decided == null
-                        ? null
-                        : new Reachability(history).nearestAfter(ClusterHistory.instant(decided.micros() + epsilon)));
+        return recurring != null
+                ? recurring
+                : new BeforeChronicles(history, rules, shards, run, epsilon).refusal(transactions, table, boundaries);
     }
 }

@@ -78,6 +78,12 @@ class CutRules {
         return preparedMicros - 2 * epsilonMicros;
     }
 
+    /** How far back events must be read because of a branch or record that is not committed inside. */
+    final long readFrom(Branch branch, long epsilonMicros) {
+        Corrected prepared = branch.prepared;
+        return prepared == null ? Long.MIN_VALUE : readFrom(prepared.low(), epsilonMicros);
+    }
+
     /** Whether a fence holds only if every shard has its mark. */
     boolean needsEveryMark() {
         return true;

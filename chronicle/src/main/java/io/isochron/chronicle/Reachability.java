@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Which moments of a history can be reached. */
@@ -187,6 +188,23 @@ final class Reachability {
             uncertainty = Math.max(uncertainty, shard.commitUncertaintyMicros(runs[index++], micros));
         }
         return uncertainty;
+    }
+
+    /**
+     * Up to where every shard must be archived for a moment. Between two readings of the clocks it does not go back as the moment goes on.
+     *
+     * @param uncertaintyMicros {@link #uncertainty} at the moment
+     * @param margin what to add to a moment of a given uncertainty
+     */
+    static long horizon(ClusterHistory history, long micros, long uncertaintyMicros, LongUnaryOperator margin) {
+        long horizon = micros + margin.applyAsLong(uncertaintyMicros);
+        for (ShardHistory shard : history.all()) {
+            long before = shard.clock.known() ? shard.clock.uncertaintyJustBefore(micros) : -1;
+            if (before >= 0) {
+                horizon = Math.max(horizon, micros - 1 + margin.applyAsLong(before));
+            }
+        }
+        return horizon;
     }
 
     /** Greatest uncertainty of any shard's clock at a moment. */

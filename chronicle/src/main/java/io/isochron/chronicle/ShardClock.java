@@ -172,14 +172,26 @@ final class ShardClock {
                 break;
             }
             if (from <= to && isUnknown(to, safeMicros)) {
-                unknown.add(new long[] {firstUnknown(Math.max(from, safeMicros - 4 * widest - 1), to, safeMicros), to});
+                // before the first reading, and after the last, it may be wider than between any two
+                long there = Math.max(widest, at(Math.min(to, safeMicros)).uncertaintyMicros());
+                unknown.add(new long[] {firstUnknown(Math.max(from, safeMicros - 4 * there - 1), to, safeMicros), to});
             }
         }
         return unknown;
     }
 
     private boolean isUnknown(long micros, long safeMicros) {
-        return micros + 2 * at(micros).uncertaintyMicros() >= safeMicros;
+        long before = uncertaintyJustBefore(micros);
+        return micros + 2 * at(micros).uncertaintyMicros() >= safeMicros
+                || (before >= 0 && micros - 1 + 2 * before >= safeMicros);
+    }
+
+    /**
+     * The uncertainty a microsecond earlier; -1 if a reading lies between. Uncertainty shrinks towards a reading by whole microseconds, twice of which is
+     * more than the one that went by: what is needed for a moment would be less than for the moment before it.
+     */
+    long uncertaintyJustBefore(long micros) {
+        return firstFrom(micros - 1) == firstFrom(micros) ? at(micros - 1).uncertaintyMicros() : -1;
     }
 
     private long firstUnknown(long from, long to, long safeMicros) {

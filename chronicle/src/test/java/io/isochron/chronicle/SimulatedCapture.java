@@ -36,6 +36,13 @@ final class SimulatedCapture {
         Lsn lastRecordEnd = SimulatedShard.BEGIN;
         int next = 0;
         long opened = shard.joined();
+        if (opened + shard.roundTrip() < shard.cuts().getFirst().at() - 60_000 - 2 * shard.roundTrip()) {
+            // capture asks for the clock as soon as it is connected
+            tracker.probe(
+                    opened,
+                    opened + shard.roundTrip(),
+                    shard.clock(opened + (long) (shard.roundTrip() * shard.readAt())));
+        }
         for (Cutting cut : shard.cuts()) {
             List<Event> events = new ArrayList<>();
             List<RecordedGids> records = new ArrayList<>();

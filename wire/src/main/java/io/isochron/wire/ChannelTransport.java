@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -62,9 +63,7 @@ final class ChannelTransport implements Transport {
             if (count != 0) {
                 return count;
             }
-            if (readable.keys().isEmpty()) {
-                channel.register(readable, SelectionKey.OP_READ);
-            }
+            register(readable, SelectionKey.OP_READ);
             if (!await(readable, deadline)) {
                 return 0;
             }
@@ -75,11 +74,20 @@ final class ChannelTransport implements Transport {
     public void write(ByteBuffer from) throws IOException {
         while (from.hasRemaining()) {
             if (channel.write(from) == 0) {
-                if (writable.keys().isEmpty()) {
-                    channel.register(writable, SelectionKey.OP_WRITE);
-                }
+                register(writable, SelectionKey.OP_WRITE);
                 await(writable, Deadline.NEVER);
             }
+        }
+    }
+
+    /** Another thread may close at any moment, also between the attempt that moved nothing and this: no fault of the program. */
+    private void register(Selector selector, int operation) throws IOException {
+        try {
+            if (selector.keys().isEmpty()) {
+                channel.register(selector, operation);
+            }
+        } catch (ClosedSelectorException | CancelledKeyException e) {
+            throw closedHere(e);
         }
     }
 

@@ -177,12 +177,12 @@ final class WalStreamTest {
     void receiveEndsPromptlyByTimeoutInterruptAndClose() throws Exception {
         try (ReplicationConnection connection = open()) {
             WalStream stream = connection.startPhysical(null, flushed(), 1);
-            while (stream.receive(Duration.ofMillis(200)) != null) {
-                // until it is idle
-            }
-            long before = System.nanoTime();
-            assertThat(stream.receive(Duration.ofMillis(100))).isNull();
-            assertThat(System.nanoTime() - before).isBetween(90_000_000L, 30_000_000_000L);
+            // the server writes WAL by itself at times: the first wait in which none comes is measured
+            long before;
+            do {
+                before = System.nanoTime();
+            } while (stream.receive(Duration.ofMillis(100)) != null);
+            assertThat(System.nanoTime() - before).isBetween(90_000_000L, 60_000_000_000L);
 
             assertThat(failureOfReceiveAfter(stream, Thread::interrupt)).isInstanceOf(InterruptedIOException.class);
             stream.sendStatus(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, true);

@@ -25,7 +25,7 @@ class FaultsTest {
         public static void main(String[] arguments) throws Exception {
             System.out.println("hello " + arguments[0]);
             if (arguments[0].equals("sleep")) {
-                Thread.sleep(60_000);
+                Thread.sleep(600_000);
             }
             System.exit(7);
         }
@@ -41,7 +41,9 @@ class FaultsTest {
     @Test
     void aChildJvmIsKilledInTheMiddle() throws Exception {
         try (ChildJvm child = ChildJvm.start(Child.class, temporary.resolve("out"), List.of(), List.of("sleep"))) {
-            Awaitility.await().until(() -> child.output().contains("hello"));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(120))
+                    .until(() -> child.output().contains("hello"));
             child.kill();
             assertThat(child.await(Duration.ofSeconds(60))).isEqualTo(128 + 9);
         }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class XaWorkloadTest {
     private static final Bank BANK = new Bank(3, 200, 100_000);
+    private static final Duration LONG = Duration.ofSeconds(120);
     private static TestCluster cluster;
 
     @BeforeAll
@@ -50,15 +51,18 @@ class XaWorkloadTest {
                 assertThat(check.transfersAcross()).isEqualTo(workload.counts().across());
                 workload.resume();
             }
+            // three in a hundred transactions roll back: a slow machine makes too few of them in the rounds above
+            await().atMost(LONG).untilAsserted(() -> {
+                assertThat(workload.counts().across()).isPositive();
+                assertThat(workload.counts().within()).isPositive();
+                assertThat(workload.counts().orders()).isPositive();
+                assertThat(workload.counts().changes()).isPositive();
+                assertThat(workload.counts().rolledBack()).isPositive();
+            });
             workload.stop();
             assertThat(workload.lastFailure()).isEmpty();
-            assertThat(workload.counts().across()).isPositive();
-            assertThat(workload.counts().within()).isPositive();
-            assertThat(workload.counts().orders()).isPositive();
-            assertThat(workload.counts().changes()).isPositive();
-            assertThat(workload.counts().rolledBack()).isPositive();
             assertThat(missing(workload)).isEmpty();
-            System.out.println("workload of 1.5 s: " + workload.counts());
+            System.out.println("workload of at least 1.5 s: " + workload.counts());
         }
     }
 
@@ -70,12 +74,12 @@ class XaWorkloadTest {
                     cluster.xaDataSources(),
                     BANK,
                     WorkloadOptions.of(Seeds.seed()).withTwoPhase(twoPhase))) {
-                await().until(() -> workload.counts().committed() > 200);
+                await().atMost(LONG).until(() -> workload.counts().committed() > 200);
                 cluster.shard(1).kill();
                 Thread.sleep(100);
                 cluster.shard(1).start();
                 long before = workload.counts().across();
-                await().until(() -> workload.counts().across() > before + 100);
+                await().atMost(LONG).until(() -> workload.counts().across() > before + 100);
                 workload.stop();
                 assertThat(workload.counts().failed()).isPositive();
                 assertThat(workload.counts().inDoubt()).isZero();
@@ -91,7 +95,11 @@ class XaWorkloadTest {
     @Order(3)
     void aSideThatIsMissingAWrongBalanceAndALostOrderAreFound() throws Exception {
         XaWorkload workload = XaWorkload.start(cluster.xaDataSources(), BANK, WorkloadOptions.of(Seeds.seed()));
-        await().until(() -> workload.counts().orders() > 10 && workload.counts().across() > 10);
+        // the order that is lost below is the newest of shard 1, which must be one of this run
+        await().atMost(LONG)
+                .until(() -> workload.counts().across() > 10
+                        && workload.acknowledged().stream()
+                                .anyMatch(each -> each.kind() == Acknowledged.Kind.ORDER && each.shard() == 1));
         workload.stop();
         cluster.shard(0)
                 .execute("delete from transfers where (id, side) = (select id, side from transfers"

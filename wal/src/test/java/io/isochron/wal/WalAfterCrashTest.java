@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class WalAfterCrashTest {
@@ -44,17 +46,21 @@ class WalAfterCrashTest {
     }
 
     private static void killWhileItWritesALongRecord(WalServer server, Random random) throws Exception {
+        CountDownLatch writing = new CountDownLatch(1);
         Thread session = Thread.ofVirtual().start(() -> {
             try (Connection connection = server.connect("postgres");
                     Statement sql = connection.createStatement()) {
                 while (true) {
                     sql.execute("select pg_logical_emit_message(false, 'long', repeat('x', 8000000))");
+                    writing.countDown();
                 }
             } catch (SQLException killed) {
                 assertThat(killed.getSQLState()).isIn("08006", "08001", "57P01", "57P02", "57P03", "08000");
             }
         });
-        Thread.sleep(20 + random.nextInt(150));
+        // a slow machine takes longer to connect than the whole pause is
+        assertThat(writing.await(120, TimeUnit.SECONDS)).isTrue();
+        Thread.sleep(random.nextInt(150));
         server.kill();
         session.join();
         server.start();

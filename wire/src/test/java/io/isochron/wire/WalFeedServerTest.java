@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.isochron.instance.PostgresInstance;
 import io.isochron.instance.PostgresInstance.StopMode;
+import io.isochron.testkit.ClusterOptions;
 import io.isochron.testkit.TestCluster;
 import io.isochron.testkit.TestShard;
 import io.isochron.wal.Lsn;
@@ -15,6 +16,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -44,7 +46,9 @@ final class WalFeedServerTest {
 
     @BeforeParameterizedClassInvocation
     static void start(int major) throws Exception {
-        cluster = TestCluster.start(1, major);
+        // without autovacuum, which writes WAL between a statement and the question for the position behind it:
+        // a position within a record of its own is never replayed exactly
+        cluster = TestCluster.start(1, major, ClusterOptions.defaults().with("autovacuum", "off"));
         try (ReplicationConnection connection = openShard()) {
             connection.createPhysicalSlot("keeps_wal", true);
             identity = connection.identifySystem();
@@ -286,7 +290,11 @@ final class WalFeedServerTest {
         try (var files = Files.list(from)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 if (!Files.exists(to.resolve(file.getFileName()))) {
-                    Files.copy(file, to.resolve(file.getFileName()));
+                    try {
+                        Files.copy(file, to.resolve(file.getFileName()));
+                    } catch (NoSuchFileException e) {
+                        // the server runs: its checkpoint removed or renamed an old segment, or it finished a new one
+                    }
                 }
             }
         }

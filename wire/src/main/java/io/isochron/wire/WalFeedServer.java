@@ -95,7 +95,13 @@ public final class WalFeedServer implements AutoCloseable {
     public FeedProgress progress() {
         List<FeedSession> streaming =
                 sessions.stream().filter(FeedSession::isStreaming).toList();
-        return streaming.isEmpty() ? newest : streaming.getLast().progress();
+        if (!streaming.isEmpty()) {
+            return streaming.getLast().progress();
+        }
+        // one whose stream has just ended tells it itself until its thread has left it behind
+        List<FeedSession> streamed =
+                sessions.stream().filter(FeedSession::hasStreamed).toList();
+        return streamed.isEmpty() ? newest : streamed.getLast().progress();
     }
 
     /** All receivers that stream now, in the order in which they connected. */

@@ -9,7 +9,9 @@ import io.isochron.testkit.TestShard;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -159,34 +161,39 @@ final class ReplicationConnectionTest {
 
     @Test
     void aServerThatIsNotThereIsNamed() throws Exception {
-        int port;
-        try (ServerSocket closedSoon = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closedSoon.getLocalPort();
+        try (Socket held = heldPort()) {
+            int port = held.getLocalPort();
+            assertThatThrownBy(() -> ReplicationConnection.open(settings().withHost("127.0.0.1", port)))
+                    .isInstanceOf(ConnectException.class)
+                    .hasMessageContaining("127.0.0.1:" + port);
         }
-        assertThatThrownBy(() -> ReplicationConnection.open(settings().withHost("127.0.0.1", port)))
-                .isInstanceOf(ConnectException.class)
-                .hasMessageContaining("127.0.0.1:" + port);
         assertThatThrownBy(() -> ReplicationConnection.open(settings().withHost("/nonexistent", 1)))
                 .isInstanceOf(ConnectException.class)
                 .hasMessageContaining("/nonexistent/.s.PGSQL.1");
     }
 
+    /** A port on which nobody listens and that nobody else can be given meanwhile: it is bound, and connecting is refused. */
+    private static Socket heldPort() throws IOException {
+        Socket held = new Socket();
+        held.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        return held;
+    }
+
     @Test
     void ofSeveralHostsTheFirstThatAnswersIsTaken() throws Exception {
-        int port;
-        try (ServerSocket closedSoon = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closedSoon.getLocalPort();
+        try (Socket held = heldPort()) {
+            int port = held.getLocalPort();
+            String text = "host=127.0.0.1,localhost port=" + port + "," + shard().port() + " user=isochron password="
+                    + shard().password();
+            try (var connection = ReplicationConnection.open(ConnectionSettings.parse(text, Map.of()))) {
+                assertThat(connection.identifySystem().timeline()).isEqualTo(1);
+            }
+            assertThatThrownBy(() -> ReplicationConnection.open(
+                            ConnectionSettings.parse(text + " target_session_attrs=standby", Map.of())))
+                    .isInstanceOf(ConnectException.class)
+                    .hasMessageContaining("127.0.0.1:" + port)
+                    .hasMessageContaining("target_session_attrs=standby");
         }
-        String text = "host=127.0.0.1,localhost port=" + port + "," + shard().port() + " user=isochron password="
-                + shard().password();
-        try (var connection = ReplicationConnection.open(ConnectionSettings.parse(text, Map.of()))) {
-            assertThat(connection.identifySystem().timeline()).isEqualTo(1);
-        }
-        assertThatThrownBy(() -> ReplicationConnection.open(
-                        ConnectionSettings.parse(text + " target_session_attrs=standby", Map.of())))
-                .isInstanceOf(ConnectException.class)
-                .hasMessageContaining("127.0.0.1:" + port)
-                .hasMessageContaining("target_session_attrs=standby");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -66,16 +67,18 @@ public final class UserCache {
     /** Makes the directory if it is not there and checks that it belongs to this user and that nobody else can write to it. */
     static Path trusted(Path directory) throws IOException {
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Set<PosixFilePermission> mode = PosixFilePermissions.fromString("rwxr-xr-x");
             Path parent = directory.getParent();
             if (parent != null) {
                 Files.createDirectories(parent);
             }
             try {
-                Files.createDirectory(directory);
+                // with its mode from the beginning: another thread or process that starts now looks whether to trust it
+                Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(mode));
             } catch (java.nio.file.FileAlreadyExistsException e) {
                 return checked(directory);
             }
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(directory, mode); // whatever the umask is
         }
         return checked(directory);
     }

@@ -164,6 +164,7 @@ final class PackWriter implements AutoCloseable {
     @Override
     public void close() {
         storing.shutdownNow();
+        storing.close(); // waits: nothing may be written any more when this returns
         compressor.close();
     }
 }

@@ -300,9 +300,15 @@ final class FeedSession implements AutoCloseable {
         channel.send(FeedStream.errorMessage("ERROR", sqlState, message));
     }
 
-    private ProtocolException fatal(String sqlState, String message) throws IOException {
-        channel.send(FeedStream.errorMessage("FATAL", sqlState, message));
-        return new ProtocolException(message);
+    /** A receiver that is gone before it could be told does not take the reason with it. */
+    private ProtocolException fatal(String sqlState, String message) {
+        ProtocolException failure = new ProtocolException(message);
+        try {
+            channel.send(FeedStream.errorMessage("FATAL", sqlState, message));
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
     }
 
     /** Whether this was not just the receiver going away. */

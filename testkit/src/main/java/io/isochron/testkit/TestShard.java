@@ -31,7 +31,7 @@ public final class TestShard {
     /** The role that Isochron connects as. */
     public static final String ISOCHRON = "isochron";
 
-    private static final int PORT_ATTEMPTS = 8;
+    static final int PORT_ATTEMPTS = 8;
 
     private final String name;
     private final Path home;
@@ -112,13 +112,17 @@ public final class TestShard {
                 instance.start(Map.of());
                 return;
             } catch (PostgresInstanceException e) {
-                boolean taken = e.toString().contains("could not create any TCP/IP sockets");
-                if (!taken || attempt == PORT_ATTEMPTS) {
+                if (!portTaken(e) || attempt == PORT_ATTEMPTS) {
                     throw e;
                 }
                 instance = build();
             }
         }
+    }
+
+    /** Whether a server did not start because somebody else took the port that was free before. */
+    static boolean portTaken(PostgresInstanceException e) {
+        return e.toString().contains("could not create any TCP/IP sockets");
     }
 
     /**

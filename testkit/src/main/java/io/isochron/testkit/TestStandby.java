@@ -2,6 +2,7 @@ package io.isochron.testkit;
 
 import io.isochron.instance.FreePorts;
 import io.isochron.instance.PostgresInstance;
+import io.isochron.instance.PostgresInstanceException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -81,18 +82,31 @@ public final class TestStandby implements AutoCloseable {
                 "\nprimary_conninfo = 'host=" + of.socketDirectory() + " port=" + of.port() + " user="
                         + TestShard.ISOCHRON + " application_name=" + name + "'\n",
                 StandardOpenOption.APPEND);
-        PostgresInstance instance = PostgresInstance.builder(of.installation(), data, home)
-                .port(FreePorts.loopback())
-                .listenAddress("127.0.0.1")
-                .log(home.resolve("server.log"))
-                .runAs(of.runAs())
-                .endsWithJvm(true)
-                .build();
         of.runAs().own(home);
-        instance.start(Map.of());
-        TestStandby standby = new TestStandby(shard, home, instance, name);
+        TestStandby standby = new TestStandby(shard, home, startOnFreePort(of, data, home), name);
         standby.awaitStreaming(of);
         return standby;
+    }
+
+    /** As a shard does: the class that runs beside this one may take the port first. */
+    private static PostgresInstance startOnFreePort(PostgresInstance of, Path data, Path home) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            PostgresInstance instance = PostgresInstance.builder(of.installation(), data, home)
+                    .port(FreePorts.loopback())
+                    .listenAddress("127.0.0.1")
+                    .log(home.resolve("server.log"))
+                    .runAs(of.runAs())
+                    .endsWithJvm(true)
+                    .build();
+            try {
+                instance.start(Map.of());
+                return instance;
+            } catch (PostgresInstanceException e) {
+                if (!TestShard.portTaken(e) || attempt == TestShard.PORT_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static void copy(Path from, Path to) throws IOException {

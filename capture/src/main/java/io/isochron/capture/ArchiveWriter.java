@@ -214,6 +214,8 @@ final class ArchiveWriter {
         long now = Micros.now();
         Segment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
         archive.segment(segment);
+        // before the receiver can read it and confirm it: the status must never be behind what the server was told
+        monitor.archived(end, segment.sequence() + 1);
         ring.release(end);
         durable = end;
         if (synchronous != null) {
@@ -222,7 +224,6 @@ final class ArchiveWriter {
         cutNanos = System.nanoTime();
         firstNanos = cutNanos;
         firstMicros = now;
-        monitor.archived(end, segment.sequence() + 1);
         safe.ifPresent(point -> monitor.safe(point.shardClockMicros(), point.referenceMicros()));
         if (created) {
             catalog.storageCreated();

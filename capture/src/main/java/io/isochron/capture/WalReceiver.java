@@ -139,7 +139,9 @@ final class WalReceiver {
             unconfirmed = true;
             unconfirmedBytes += data.payload().remaining();
         }
+        boolean stalled = false;
         while (!ring.put(start, data.payload(), WAIT.toNanos())) {
+            stalled = true;
             confirmReceived(end);
             if (synchronous != null) {
                 synchronous.stalled();
@@ -148,6 +150,10 @@ final class WalReceiver {
             if (stop.getAsBoolean()) {
                 return;
             }
+        }
+        if (stalled && synchronous != null) {
+            // it was confirmed while it waited for room; one more confirmation ends being behind, even if no more comes
+            unconfirmed = true;
         }
         monitor.received(end);
         if (unconfirmedBytes > UNCONFIRMED_BYTES_MAX) {

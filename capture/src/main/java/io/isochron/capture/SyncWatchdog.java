@@ -44,18 +44,18 @@ public final class SyncWatchdog {
 
     private void watch(ShardSource source) {
         long began = System.nanoTime();
-        long blockedSince = began;
         Path folder = mode.spool().resolve(source.name());
         while (true) {
             try (Connection connection = SyncGuard.open(source)) {
                 SyncState state = SyncState.of(connection);
-                if (!state.waitsForUs() || state.receivers() > 0) {
+                if (!state.waitsForUs()) {
                     return;
                 }
                 // one look ahead of time: the database must not wait for longer than the patience
-                if (System.nanoTime() - blockedSince + LOOK.toNanos()
+                if (System.nanoTime() - began + LOOK.toNanos()
                         >= mode.patience().toNanos()) {
-                    if (SyncSwitch.free(connection, state, folder)) {
+                    // not before: at first the server may still list the receiver of the capture that has ended
+                    if (state.receivers() == 0 && SyncSwitch.free(connection, state, folder)) {
                         tell.accept(
                                 "shard " + source.name()
                                         + " was switched to asynchronous commits: capture has ended, and its commits waited for it; it is switched back when capture has caught up");

@@ -130,6 +130,19 @@ final class CaptureFixture implements AutoCloseable {
         }
     }
 
+    /** Drops the shard's slot, once the walsender of the capture that has ended lets go of it. */
+    void dropSlot(int index) throws Exception {
+        String slot = source(index).slot();
+        long until = System.nanoTime() + 120_000_000_000L;
+        while (cluster.shard(index)
+                .query("select active from pg_replication_slots where slot_name = '" + slot + "'")
+                .equals("t")) {
+            assertThat(System.nanoTime()).as("slot " + slot + " becomes free").isLessThan(until);
+            Thread.sleep(20);
+        }
+        cluster.shard(index).execute("select pg_drop_replication_slot('" + slot + "')");
+    }
+
     /** Waits until everything that is flushed now is archived. */
     Lsn awaitArchived(ShardCapture capture, int index) throws Exception {
         Lsn flushed = flushed(index);

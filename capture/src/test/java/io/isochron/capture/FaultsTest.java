@@ -91,7 +91,7 @@ class FaultsTest {
                 position = capture.status().archivedLsn();
             }
             TestShard shard = fixture.cluster.shard(0);
-            shard.execute("select pg_drop_replication_slot('isochron_shard1')");
+            fixture.dropSlot(0);
             shard.execute("create table filler (t text)");
             for (int i = 0; i < 6; i++) {
                 shard.execute("insert into filler select repeat('x', 1000) from generate_series(1, 2000)");

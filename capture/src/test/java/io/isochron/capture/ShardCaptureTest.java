@@ -149,7 +149,7 @@ class ShardCaptureTest {
         try (ShardCapture capture = fixture.capture(0)) {
             CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);
         }
-        fixture.cluster.shard(0).execute("select pg_drop_replication_slot('isochron_shard1')");
+        fixture.dropSlot(0);
         fixture.cluster.shard(0).execute("create table if not exists meanwhile (id int)");
         try (ShardCapture capture = fixture.capture(0)) {
             CaptureStatus status = CaptureFixture.await(capture, s -> s.state() == CaptureState.STREAMING);

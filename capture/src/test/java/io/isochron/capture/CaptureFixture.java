@@ -32,11 +32,11 @@ import java.util.function.Predicate;
 
 /** A real cluster and a repository for it, and the questions that every test of capture asks. */
 final class CaptureFixture implements AutoCloseable {
-    /** Quick enough for tests; otherwise as shipped. */
+    /** Quick enough for tests, but patient with the walsender of a capture that was killed or closed; otherwise as shipped. */
     static final CaptureOptions OPTIONS = CaptureOptions.defaults()
             .withObjectAge(Duration.ofMillis(300))
             .withIdleInterval(Duration.ofMillis(300))
-            .withSlotPatience(Duration.ofSeconds(3))
+            .withSlotPatience(Duration.ofSeconds(60))
             .withReconnectPauseMax(Duration.ofSeconds(1))
             .withCatalogInterval(Duration.ofSeconds(2));
 

@@ -7,6 +7,7 @@ import io.isochron.chronicle.Segment;
 import io.isochron.testkit.Seeds;
 import io.isochron.wal.Lsn;
 import io.isochron.wire.ConnectionSettings;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,12 @@ class ShardCaptureTest {
             String pid = fixture.cluster
                     .shard(0)
                     .query("select active_pid from pg_replication_slots where slot_name = 'isochron_shard1'");
-            try (ShardCapture second = fixture.capture(0)) {
+            try (ShardCapture second = new ShardCapture(
+                    fixture.source(0),
+                    fixture.repository,
+                    CaptureFixture.OPTIONS.withSlotPatience(Duration.ofSeconds(3)),
+                    3)) {
+                second.start();
                 CaptureStatus status = CaptureFixture.await(second, s -> s.state() == CaptureState.FAILED);
                 assertThat(status.lastError()).contains("isochron_shard1", "shard1", "process " + pid, "hint: ");
             }

@@ -3,6 +3,7 @@ package io.isochron.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.chronicle.Event;
+import io.isochron.chronicle.RelationObservation;
 import io.isochron.chronicle.Segment;
 import io.isochron.testkit.Seeds;
 import io.isochron.wal.Lsn;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,23 +60,34 @@ class ShardCaptureTest {
             fixture.cluster.shard(0).execute("create table named (id int primary key, v text)");
             fixture.cluster.shard(0).execute("insert into named select g, 'x' from generate_series(1, 321) g");
             fixture.awaitArchived(capture, 0);
-            long segments = capture.status().segments();
-            CaptureFixture.await(capture, status -> status.segments() > segments + 12);
+            awaitObserved("public.named");
         }
         List<Segment> chain = fixture.chain(0);
-        var observed = chain.stream()
-                .flatMap(segment -> segment.relations().stream())
-                .filter(relation -> relation.qualifiedName().equals("public.named"))
-                .findFirst();
-        assertThat(observed).isPresent();
+        RelationObservation observed = observed(chain, "public.named").orElseThrow();
         long inserted = chain.stream()
                 .flatMap(segment -> segment.rows().stream())
-                .filter(rows -> rows.relation().equals(observed.get().file()))
+                .filter(rows -> rows.relation().equals(observed.file()))
                 .mapToLong(rows -> rows.inserted())
                 .sum();
         assertThat(inserted).isEqualTo(321);
         assertThat(chain.stream().flatMap(segment -> segment.events().stream()))
                 .anyMatch(event -> event.kind() == Event.Kind.COMMIT);
+    }
+
+    /** Names are read from the catalogs beside the WAL, and come some segments later. */
+    private void awaitObserved(String name) throws Exception {
+        long until = System.nanoTime() + 120_000_000_000L;
+        while (observed(fixture.chain(0), name).isEmpty()) {
+            assertThat(System.nanoTime()).as(name + " is observed").isLessThan(until);
+            Thread.sleep(100);
+        }
+    }
+
+    private static Optional<RelationObservation> observed(List<Segment> chain, String name) {
+        return chain.stream()
+                .flatMap(segment -> segment.relations().stream())
+                .filter(relation -> relation.qualifiedName().equals(name))
+                .findFirst();
     }
 
     @Test

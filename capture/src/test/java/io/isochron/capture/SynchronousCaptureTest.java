@@ -256,14 +256,23 @@ class SynchronousCaptureTest {
                 shard.execute("insert into t select g from generate_series(1, 20000) g");
             }
             await("freed", () -> shard.query("show synchronous_standby_names").isEmpty());
-            assertThat(capture.status().notices())
-                    .anyMatch(notice -> notice.contains("was switched to asynchronous commits"));
+            // said when it is done, so a moment after it can be seen
+            await(
+                    "told",
+                    () -> capture.status().notices().stream()
+                            .anyMatch(notice -> notice.contains("was switched to asynchronous commits")));
             store.away(false);
             await(
                     "armed again",
                     () -> shard.query("show synchronous_standby_names").equals("isochron"));
             shard.execute("insert into t values (2)");
         }
+        await(
+                "the receiver is gone",
+                () -> fixture.cluster
+                        .shard(0)
+                        .query("select count(*) from pg_stat_replication where application_name = 'isochron'")
+                        .equals("0"));
         // now nothing is left of capture but the watchdog
         List<String> told = new ArrayList<>();
         CaptureOptions.Synchronous mode = Objects.requireNonNull(

@@ -115,6 +115,18 @@ class FailoverTest {
         }
     }
 
+    /** A standby that lags behind what is archived would leave the line in an earlier segment than the test means. */
+    private static void awaitReceived(TestStandby standby, CaptureStatus captured) throws Exception {
+        long until = System.nanoTime() + 180_000_000_000L;
+        while (Lsn.parse(standby.query("select coalesce(pg_last_wal_receive_lsn(), '0/0')::text"))
+                .isBefore(captured.archivedLsn())) {
+            assertThat(System.nanoTime())
+                    .as(standby + " receives " + captured.archivedLsn())
+                    .isLessThan(until);
+            Thread.sleep(50);
+        }
+    }
+
     private static void assertUnbroken(CaptureFixture fixture) throws Exception {
         List<Segment> chain = Lineage.of(segments(fixture));
         for (int i = 1; i < chain.size(); i++) {
@@ -144,7 +156,7 @@ class FailoverTest {
             try (TestStandby standby = TestStandby.start(shard, "second");
                     ShardCapture capture = start(fixture, standby.connectionStringOfBoth())) {
                 // the branch point must not lie in the first segment
-                CaptureFixture.await(capture, status -> status.segments() > 3);
+                awaitReceived(standby, CaptureFixture.await(capture, status -> status.segments() > 3));
                 standby.promote();
                 CaptureStatus status =
                         CaptureFixture.await(capture, s -> s.timeline() == 2 && s.state() == CaptureState.STREAMING);
@@ -166,7 +178,7 @@ class FailoverTest {
             try (TestStandby standby = TestStandby.start(shard, "second")) {
                 Lsn abandoned;
                 try (ShardCapture capture = start(fixture, standby.connectionStringOfBoth(), AbandonedBranch.REFUSE)) {
-                    CaptureFixture.await(capture, status -> status.segments() > 3);
+                    awaitReceived(standby, CaptureFixture.await(capture, status -> status.segments() > 3));
                     standby.disconnect();
                     shard.execute("insert into t (v) values ('archived, and never received by the standby')");
                     Lsn archived = fixture.awaitArchived(capture, 0);

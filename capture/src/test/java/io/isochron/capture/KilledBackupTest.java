@@ -13,6 +13,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 
 /** A backup in a process of its own, killed while it copies. */
 class KilledBackupTest {
+    private static final BackupOptions OPTIONS = BackupOptions.defaults().withCaptureTimeout(Duration.ofSeconds(120));
+
     @Test
     void a_killed_backup_leaves_nothing_visible_and_the_next_one_succeeds() throws Exception {
         try (CaptureFixture fixture = CaptureFixture.start(1, 17);
@@ -56,7 +59,7 @@ class KilledBackupTest {
             }
             assertThat(fixture.repository.snapshots().list()).isEmpty();
             SnapshotSummary next = SnapshotService.backup(
-                    fixture.sources(), fixture.repository, BackupOptions.defaults(), BackupProgress.Listener.NONE);
+                    fixture.sources(), fixture.repository, OPTIONS, BackupProgress.Listener.NONE);
             assertThat(fixture.repository.snapshots().list())
                     .singleElement()
                     .extracting(snapshot -> snapshot.id())
@@ -78,7 +81,7 @@ class KilledBackupTest {
             SnapshotService.backup(
                     List.of(source),
                     repository,
-                    BackupOptions.defaults().withMaxRate(4096).withPacking(new SnapshotOptions(3, 64 << 10)),
+                    OPTIONS.withMaxRate(4096).withPacking(new SnapshotOptions(3, 64 << 10)),
                     progress -> System.out.println(progress.doneBytes()));
         }
     }

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
+import io.isochron.testkit.ChildJvm;
 import io.isochron.testkit.Seeds;
 import io.isochron.wire.ConnectionSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -30,13 +30,10 @@ class KilledCaptureTest {
         try (CaptureFixture fixture = CaptureFixture.start(1, major);
                 Load load = Load.start(fixture.cluster.shard(0), Seeds.seed())) {
             for (int round = 0; round < ROUNDS; round++) {
-                Process child = start(fixture);
-                try {
+                try (ChildJvm child = start(fixture)) {
                     awaitProgress(fixture, child);
                     Thread.sleep(random.nextInt(700));
-                } finally {
-                    child.destroyForcibly();
-                    child.waitFor();
+                    child.kill();
                 }
             }
             load.close();
@@ -48,31 +45,26 @@ class KilledCaptureTest {
         }
     }
 
-    private static Process start(CaptureFixture fixture) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx96m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Child.class.getName(),
-                fixture.store.toString(),
-                fixture.key.toString(),
-                fixture.cluster.shard(0).connectionString()));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-                .start();
+    /** Its output goes to a file: it must not get between what this JVM tells Maven on its standard output. */
+    private static ChildJvm start(CaptureFixture fixture) throws IOException {
+        return ChildJvm.start(
+                Child.class,
+                fixture.cluster.directory().resolve("child.log"),
+                List.of("-Xmx96m"),
+                List.of(
+                        fixture.store.toString(),
+                        fixture.key.toString(),
+                        fixture.cluster.shard(0).connectionString()));
     }
 
     /** Until this child has added segments of its own. */
-    private static void awaitProgress(CaptureFixture fixture, Process child) throws Exception {
+    private static void awaitProgress(CaptureFixture fixture, ChildJvm child) throws Exception {
         long before = fixture.repository.chronicle().lastSequence("shard1").orElse(-1);
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
         while (fixture.repository.chronicle().lastSequence("shard1").orElse(-1) < before + 2) {
-            assertThat(child.isAlive()).as("the child captures").isTrue();
+            assertThat(child.isAlive())
+                    .as("the child captures: " + child.output())
+                    .isTrue();
             assertThat(System.nanoTime()).as("the child makes progress").isLessThan(until);
             Thread.sleep(20);
         }

@@ -3,6 +3,10 @@ package io.isochron.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.instance.TempDirs;
+import io.isochron.restore.ChronicleReader;
+import io.isochron.store.FileSystemStore;
+import io.isochron.store.Repository;
+import io.isochron.store.RepositoryKey;
 import io.isochron.testkit.ClusterOptions;
 import io.isochron.testkit.TestCluster;
 import io.isochron.testkit.TestShard;
@@ -11,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +101,7 @@ class ReadmeTest {
                     case "sh", "incident" -> {
                         if (step.kind().equals("incident")) {
                             deleteOrders(cluster);
+                            awaitArchived(directory, Instant.now());
                         }
                         last = bash(directory, "set -e\n" + text, environment);
                         script.append(last.output());
@@ -151,8 +157,24 @@ class ReadmeTest {
         for (TestShard shard : cluster.shards()) {
             shard.execute("insert into orders select n, 'later' from generate_series(1000, 1004) n");
         }
-        // the history that is shown next is that of archived WAL, and `find` waits for nobody
-        TimeUnit.SECONDS.sleep(3);
+    }
+
+    /** The history that is shown next is that of archived WAL, and `find` waits for nobody. */
+    private static void awaitArchived(Path directory, Instant moment) throws Exception {
+        ChronicleReader chronicle = new ChronicleReader(Repository.open(
+                FileSystemStore.open(directory.resolve("repository")),
+                RepositoryKey.load(directory.resolve("shop.key"))));
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
+        while (chronicle
+                .window(moment.minusSeconds(10), null)
+                .safeTime()
+                .filter(safe -> safe.isAfter(moment.plusSeconds(1)))
+                .isEmpty()) {
+            assertThat(System.nanoTime() - deadline)
+                    .as("the incident is not archived: %s", Files.readString(directory.resolve("capture.log")))
+                    .isNegative();
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
     }
 
     private static Map<String, String> environment(TestCluster cluster, Path directory) throws IOException {

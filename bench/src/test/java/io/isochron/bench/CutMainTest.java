@@ -75,7 +75,8 @@ class CutMainTest {
         CutSolver whole = new CutSolver(all, Dialect.known());
         Random random = new Random(seed);
         int inDoubt = 0;
-        for (int i = 0; i < 20; i++) {
+        // at one moment in five a transaction is in doubt: now and then at none of twenty
+        for (int i = 0; i < 20 || (inDoubt == 0 && i < 200); i++) {
             Target target = new Target.Time(start.plusMillis(3_000 + random.nextInt(24_000)));
             Cut expected = (Cut) whole.solve(target);
             Cut found = new CutFinder(repository)

@@ -221,13 +221,10 @@ public final class ClusterRestore {
         server.reload();
         server.checkpoint();
         SyncTree.sync(new ShardPaths(target, name).root());
-        server.superuser().ifPresent(role -> {
-            try {
-                journal.update(name, state -> state.withSuperuser(role));
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        java.util.Optional<String> role = server.superuser();
+        if (role.isPresent()) {
+            journal.update(name, state -> state.withSuperuser(role.get()));
+        }
         if (held) {
             journal.update(name, state -> state.with(RestorePhase.PROVEN));
         }

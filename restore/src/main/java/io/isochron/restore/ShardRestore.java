@@ -251,13 +251,10 @@ final class ShardRestore {
                     "look at " + paths.log() + ", or restore without counting rows",
                     e);
         }
-        server.superuser().ifPresent(role -> {
-            try {
-                journal.update(plan.shard(), state -> state.withSuperuser(role));
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        Optional<String> role = server.superuser();
+        if (role.isPresent()) {
+            journal.update(plan.shard(), state -> state.withSuperuser(role.get()));
+        }
     }
 
     private void requireExact(WalFeedServer feed) throws IOException {

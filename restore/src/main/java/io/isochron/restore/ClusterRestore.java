@@ -285,13 +285,6 @@ public final class ClusterRestore {
 
     /** After the host went down in the middle nothing that was not synced can be trusted: such shards begin anew. */
     private static void discardUntrusted(RestoreJournal journal, Path target) throws IOException {
-        if (!journal.distrustAfterReboot()) {
-            return;
-        }
-        for (ShardPlan shard : journal.plan().shards()) {
-            if (journal.shard(shard.shard()).phase() == RestorePhase.STARTED) {
-                Trees.delete(new ShardPaths(target, shard.shard()).root());
-            }
-        }
+        journal.distrustAfterReboot(shard -> Trees.delete(new ShardPaths(target, shard).root()));
     }
 }

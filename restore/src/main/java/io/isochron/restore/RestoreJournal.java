@@ -131,27 +131,35 @@ final class RestoreJournal {
         save(shard(name).phase().reached(RestorePhase.PROVEN));
     }
 
+    /** What is done with the files of a shard that is set back. */
+    interface Discard {
+        void shard(String name) throws IOException;
+    }
+
     /**
      * Sets back every shard whose data may have been lost with the memory of a host that has gone down since: until the end of a restore nothing is
-     * synced.
+     * synced. Their files are discarded before that is written down: whoever is killed in between does it again.
      *
      * @return true if any was set back
      */
-    synchronized boolean distrustAfterReboot() throws IOException {
+    synchronized boolean distrustAfterReboot(Discard discard) throws IOException {
         String now = bootId();
         if (content.bootId().equals(now)) {
             return false;
         }
         Map<String, ShardState> shards = new TreeMap<>();
-        boolean[] any = {false};
-        content.shards().forEach((name, state) -> {
-            boolean durable = state.phase().reached(RestorePhase.PROVEN);
-            any[0] |= !durable;
-            shards.put(name, durable ? state : ShardState.NEW);
-        });
+        boolean any = false;
+        for (Map.Entry<String, ShardState> shard : content.shards().entrySet()) {
+            boolean durable = shard.getValue().phase().reached(RestorePhase.PROVEN);
+            if (!durable) {
+                discard.shard(shard.getKey());
+            }
+            any |= !durable;
+            shards.put(shard.getKey(), durable ? shard.getValue() : ShardState.NEW);
+        }
         content = new Content(content.plan(), now, shards);
         save(true);
-        return any[0];
+        return any;
     }
 
     private void save(boolean durably) throws IOException {

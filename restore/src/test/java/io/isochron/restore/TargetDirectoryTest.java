@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -121,14 +122,23 @@ class TargetDirectoryTest {
     void afterTheHostWentDownWhatWasNotSyncedBeginsAnew() throws IOException {
         RestoreJournal journal = RestoreJournal.create(directory, plan("p1"));
         journal.update("shard1", state -> state.with(RestorePhase.REPLAYED));
-        assertThat(RestoreJournal.load(directory).orElseThrow().distrustAfterReboot())
+        assertThat(RestoreJournal.load(directory).orElseThrow().distrustAfterReboot(shard -> {
+                    throw new AssertionError(shard);
+                }))
                 .isFalse();
         Path file = directory.resolve(RestoreJournal.FILE);
         String boot =
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
         Files.writeString(file, Files.readString(file).replace(boot, "00000000-0000-0000-0000-000000000000"));
+        // killed while it discards: the next one does it again
+        assertThatThrownBy(() -> RestoreJournal.load(directory).orElseThrow().distrustAfterReboot(shard -> {
+                    throw new IOException("killed");
+                }))
+                .hasMessage("killed");
         RestoreJournal after = RestoreJournal.load(directory).orElseThrow();
-        assertThat(after.distrustAfterReboot()).isTrue();
+        List<String> discarded = new ArrayList<>();
+        assertThat(after.distrustAfterReboot(discarded::add)).isTrue();
+        assertThat(discarded).containsExactly("shard1");
         assertThat(after.shard("shard1").phase()).isEqualTo(RestorePhase.STARTED);
     }
 

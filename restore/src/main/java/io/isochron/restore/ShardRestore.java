@@ -27,7 +27,10 @@ final class ShardRestore {
 
     private static final long POLL_MILLIS = 10;
     private static final Duration PROMOTION = Duration.ofMinutes(10);
-    private static final Duration HOT_STANDBY_PATIENCE = Duration.ofSeconds(3);
+
+    /** It lets sessions in at once if it can at all; this is for a host that is overloaded. */
+    private static final Duration HOT_STANDBY_PATIENCE = Duration.ofSeconds(20);
+
     private static final Duration STALL = Duration.ofMinutes(10);
 
     private final Repository repository;

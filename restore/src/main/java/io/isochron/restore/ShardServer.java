@@ -14,7 +14,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -95,11 +97,30 @@ final class ShardServer implements Sessions {
         }
     }
 
-    /** Stops a server that a killed process left behind, if there is one. */
-    void stopLeftover() throws IOException {
-        if (instance.attach()) {
+    /**
+     * Stops a server that a killed process left behind, if there is one. One that was only just being started has no lock file yet, by which it would be
+     * known, and would be in the way later: it is waited for until it has one or is gone.
+     */
+    void stopLeftover() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + START.toNanos();
+        boolean running = instance.attach();
+        while (!running && isBeingStarted() && System.nanoTime() - deadline < 0) {
+            Thread.sleep(POLL_MILLIS);
+            running = instance.attach();
+        }
+        if (running) {
             instance.stop(PostgresInstance.StopMode.FAST, STOP);
         }
+    }
+
+    /** Whether a process runs that was given the data directory as PostgreSQL is, be it only the program that drops privileges before. */
+    private boolean isBeingStarted() {
+        List<String> given = List.of("-D", paths.data().toString());
+        return ProcessHandle.allProcesses()
+                .anyMatch(process -> process.info()
+                        .arguments()
+                        .filter(arguments -> Collections.indexOfSubList(List.of(arguments), given) >= 0)
+                        .isPresent());
     }
 
     /** Takes a running server over. */

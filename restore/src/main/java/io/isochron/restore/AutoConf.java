@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * Keeps what the original's {@code postgresql.auto.conf} says as comments: PostgreSQL reads that file from the data directory whatever
@@ -16,6 +18,9 @@ final class AutoConf {
             # To use them again, remove the leading '#' after the cluster was released.
             """;
 
+    /** PostgreSQL's own name for the file while it writes it anew; base backups leave it out and ALTER SYSTEM overwrites it. */
+    private static final String PART = "postgresql.auto.conf.tmp";
+
     private AutoConf() {}
 
     /** Comments every setting of the file out; does nothing if that was done before or there is no such file. */
@@ -26,7 +31,12 @@ final class AutoConf {
         }
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         if (!text.startsWith(NOTE)) {
-            Files.writeString(file, annotated(text), StandardCharsets.ISO_8859_1);
+            // by one rename: whoever is killed while writing must not leave half of it, which would pass for all of it
+            Path next = dataDirectory.resolve(PART);
+            Files.deleteIfExists(next);
+            Files.createFile(next, PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(file)));
+            Files.writeString(next, annotated(text), StandardCharsets.ISO_8859_1);
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
         }
     }
 

@@ -102,8 +102,10 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Interrupts what is at work and waits for its end: nothing may be written to a target that somebody else may go on with. */
     @Override
     public void close() {
         threads.shutdownNow();
+        threads.close();
     }
 }

@@ -27,6 +27,9 @@ public final class Backfill {
     /** Key of the advisory lock that a writing run holds on every live shard: "ISOC", 1. */
     private static final String LOCK = TwoPhase.FORMAT_ID + ", 1";
 
+    /** SQLSTATE of a lock that was not granted within {@code lock_timeout}. */
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
     private Backfill() {}
 
     /**
@@ -116,17 +119,27 @@ public final class Backfill {
             Connection connection = Sessions.writer(pair.live(), options.lockTimeout(), suppress);
             writers.add(new TwoPhase.Session(pair.shard(), connection));
             connection.setAutoCommit(true);
-            if (!"t".equals(Sessions.value(connection, "SELECT pg_catalog.pg_try_advisory_lock(" + LOCK + ")"))) {
-                throw new BackfillRefusedException(
-                        "another back-fill is writing to shard " + pair.shard() + " (advisory lock " + LOCK + ")",
-                        "wait until it has ended; two at once could not tell their prepared transactions apart.");
-            }
+            lock(pair.shard(), connection);
             if (shards.size() > 1 && options.mode() instanceof OneTransaction && !TwoPhase.possible(connection)) {
                 throw new BackfillRefusedException(
                         "shard " + pair.shard() + " has max_prepared_transactions = 0, so one transaction over "
                                 + shards.size() + " shards is not possible",
                         "give the rows back in batches, or raise max_prepared_transactions (needs a restart).");
             }
+        }
+    }
+
+    /** Waits as for other locks: a session that was closed holds its own until its server process has noticed and ended. */
+    private static void lock(String shard, Connection connection) throws SQLException, HandoverException {
+        try {
+            Sessions.value(connection, "SELECT pg_catalog.pg_advisory_lock(" + LOCK + ")");
+        } catch (SQLException e) {
+            if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+                throw e;
+            }
+            throw new BackfillRefusedException(
+                    "another back-fill is writing to shard " + shard + " (advisory lock " + LOCK + ")",
+                    "wait until it has ended; two at once could not tell their prepared transactions apart.");
         }
     }
 

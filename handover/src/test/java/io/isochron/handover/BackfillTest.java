@@ -12,11 +12,15 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,9 +164,10 @@ class BackfillTest {
         pairs.onLive("DELETE FROM orders5", "ALTER TABLE orders5 ADD CHECK (id < 1000) NOT VALID");
         BackfillOptions options = BackfillOptions.dryRun().withMode(new Batches(100));
         assertThatThrownBy(() -> pairs.apply("orders5", options)).hasMessageContaining("orders5_id_check");
+        // waits for the table's lock, that is for the transaction of a session that was interrupted in its commit
+        pairs.onLive("ALTER TABLE orders5 DROP CONSTRAINT orders5_id_check");
         long kept = Long.parseLong(pairs.live(0, "SELECT count(*) FROM orders5"));
         assertThat(kept % 100).isZero();
-        pairs.onLive("ALTER TABLE orders5 DROP CONSTRAINT orders5_id_check");
         BackfillReport report = pairs.apply("orders5", options);
         assertThat(report.shards().getFirst().inserted()).isEqualTo(2000 - kept);
         assertThat(pairs.live(0, Pairs.contents("orders5"))).isEqualTo(pairs.restored(0, Pairs.contents("orders5")));
@@ -229,6 +234,7 @@ class BackfillTest {
         pairs.onLive("DELETE FROM orders8 WHERE id <= 1900");
         AtomicBoolean stop = new AtomicBoolean();
         long[] written = new long[1];
+        CountDownLatch underWay = new CountDownLatch(1);
         Thread client = Thread.ofVirtual().start(() -> {
             try (Connection connection = pairs.live(0);
                     Statement statement = connection.createStatement()) {
@@ -237,11 +243,13 @@ class BackfillTest {
                     statement.execute("INSERT INTO orders8 VALUES (" + (id % 1900 + 1)
                             + ", 'again') ON CONFLICT (id) DO UPDATE SET changed = orders8.changed + 1");
                     written[0]++;
+                    underWay.countDown();
                 }
             } catch (java.sql.SQLException e) {
                 throw new AssertionError(e);
             }
         });
+        assertThat(underWay.await(120, TimeUnit.SECONDS)).isTrue();
         BackfillReport report = pairs.apply("orders8", BackfillOptions.dryRun().withMode(new Batches(50)));
         stop.set(true);
         client.join();
@@ -310,7 +318,31 @@ class BackfillTest {
         try (Connection other = pairs.live(1);
                 Statement statement = other.createStatement()) {
             statement.execute("SELECT pg_advisory_lock(" + TwoPhase.FORMAT_ID + ", 1)");
-            refused(pairs, "orders9", "another back-fill is writing to shard shard2");
+            BackfillOptions options = BackfillOptions.dryRun().withLockTimeout(Duration.ofMillis(200));
+            assertThatThrownBy(() -> pairs.apply("orders9", options))
+                    .isInstanceOf(BackfillRefusedException.class)
+                    .hasMessageContaining("another back-fill is writing to shard shard2")
+                    .hasMessageContaining("\nhint: ");
+        }
+    }
+
+    /** As one that was closed and whose server process has not ended yet. */
+    @Test
+    void whoHoldsTheLockForAMomentLongerIsWaitedFor() throws Exception {
+        try (Connection other = pairs.live(1);
+                Statement statement = other.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(" + TwoPhase.FORMAT_ID + ", 1)");
+            BackfillOptions options = BackfillOptions.dryRun().withLockTimeout(Duration.ofMinutes(2));
+            FutureTask<BackfillReport> run = new FutureTask<>(() -> pairs.apply("orders9", options));
+            Thread.ofVirtual().start(run);
+            String waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            while (pairs.live(1, waiting).equals("0")) {
+                assertThat(run.isDone()).isFalse();
+                Thread.sleep(20);
+            }
+            statement.execute("SELECT pg_advisory_unlock_all()");
+            assertThat(run.get(120, TimeUnit.SECONDS).total(ShardResult::restoredRows))
+                    .isEqualTo(6000);
         }
     }
 }

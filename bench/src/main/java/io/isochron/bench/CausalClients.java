@@ -5,17 +5,24 @@ import io.isochron.testkit.TestShard;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Clients that write a row on the first shard, are answered, and only then write the row that it caused on the second one: two single-shard transactions, tied by nothing but the client. */
 final class CausalClients implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicLong writes = new AtomicLong();
-    private volatile boolean going;
-    private volatile boolean ended;
+    private boolean going;
+    private boolean ended;
+    /** Clients that have begun a pair of rows and not ended it. */
+    private int working;
+
     private volatile @Nullable SQLException failure;
 
     private CausalClients() {}
@@ -42,12 +49,16 @@ final class CausalClients implements AutoCloseable {
                 Connection b = second.superuser("postgres");
                 PreparedStatement onA = a.prepareStatement(sql);
                 PreparedStatement onB = b.prepareStatement(sql)) {
-            for (long id = firstId; awaitGoing(); id++) {
-                onA.setLong(1, id);
-                onA.executeUpdate();
-                onB.setLong(1, id);
-                onB.executeUpdate();
-                writes.addAndGet(2);
+            for (long id = firstId; begin(); id++) {
+                try {
+                    onA.setLong(1, id);
+                    onA.executeUpdate();
+                    onB.setLong(1, id);
+                    onB.executeUpdate();
+                    writes.addAndGet(2);
+                } finally {
+                    end();
+                }
             }
         } catch (SQLException e) {
             failure = e;
@@ -56,16 +67,20 @@ final class CausalClients implements AutoCloseable {
         }
     }
 
-    private boolean awaitGoing() throws InterruptedException {
-        if (going) {
-            return true;
+    private synchronized boolean begin() throws InterruptedException {
+        while (!going && !ended) {
+            wait();
         }
-        synchronized (this) {
-            while (!going && !ended) {
-                wait();
-            }
-            return !ended;
+        if (ended) {
+            return false;
         }
+        working++;
+        return true;
+    }
+
+    private synchronized void end() {
+        working--;
+        notifyAll();
     }
 
     synchronized void go() {
@@ -73,13 +88,19 @@ final class CausalClients implements AutoCloseable {
         notifyAll();
     }
 
-    /** Lets clients finish what they have begun, and waits a moment for it. */
+    /** Lets clients finish what they have begun, and waits for it: what is written later would be missed by whoever looks now. */
     void pause() throws SQLException, InterruptedException {
-        going = false;
-        long last = -1;
-        while (last != writes.get()) {
-            last = writes.get();
-            Thread.sleep(200);
+        synchronized (this) {
+            going = false;
+            long until = System.nanoTime() + PATIENCE.toNanos();
+            while (working > 0) {
+                long left = until - System.nanoTime();
+                if (left <= 0) {
+                    throw new SQLException(
+                            working + " clients wait for an answer for " + PATIENCE.toSeconds() + " s already");
+                }
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
         }
         SQLException failed = failure;
         if (failed != null) {

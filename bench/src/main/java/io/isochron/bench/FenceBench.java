@@ -197,8 +197,9 @@ final class FenceBench implements AutoCloseable {
                     rate = 0;
                 }
             } finally {
-                clients.pause();
+                // after a failure, clients may wait for a capture that is gone until they are let go
                 disarm();
+                clients.pause();
             }
             if (interval.compareTo(NEVER) < 0) {
                 fenced.add(capture.fences().orElseThrow());

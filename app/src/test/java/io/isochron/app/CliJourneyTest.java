@@ -17,8 +17,10 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The way through an incident that docs/cli.md describes, by the real commands on real PostgreSQL. */
+@ResourceLock(TestHost.LOGS)
 class CliJourneyTest {
     private static final int ROWS = 300;
 

@@ -10,9 +10,12 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Commands set where the whole JVM logs to, so that this and {@link CliJourneyTest} do not run side by side. */
+@ResourceLock(TestHost.LOGS)
 class CliTest {
     @TempDir
     Path directory;

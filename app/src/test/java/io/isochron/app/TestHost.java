@@ -10,6 +10,9 @@ import java.util.Map;
 
 /** A process that is not there: runs commands and keeps what they print. */
 final class TestHost {
+    /** What commands change for the whole JVM, see {@link Logs}: a log of one test must not be printed to another's host. */
+    static final String LOGS = "java.util.logging";
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final Path directory;

@@ -253,7 +253,9 @@ public final class ClusterRestore {
                 proofs);
     }
 
+    /** Also when the thread was interrupted: that ends the restore, not the waiting for servers that are told to stop. */
     private static void stopAll(List<ShardRestore> shards) {
+        boolean interrupted = Thread.interrupted();
         for (ShardRestore shard : List.copyOf(shards)) {
             try {
                 shard.server().attach();
@@ -265,6 +267,9 @@ public final class ClusterRestore {
                                 shard.plan().shard(),
                                 e.getMessage());
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

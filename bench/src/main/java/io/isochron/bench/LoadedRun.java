@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
  * servers are stopped when {@link #record} returns.
  */
 public final class LoadedRun implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private final Path directory;
     private final Repository repository;

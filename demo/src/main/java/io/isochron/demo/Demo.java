@@ -43,7 +43,7 @@ import java.util.Objects;
 public final class Demo {
     private static final Duration WARM_UP = Duration.ofSeconds(4);
     private static final Duration BETWEEN = Duration.ofSeconds(4);
-    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private final DemoOptions options;
     private final DemoListener out;

@@ -40,7 +40,7 @@ final class Stage implements AutoCloseable {
     private static final String CLUSTER = "bank";
     private static final String SLOT = "isochron";
     private static final int CLIENTS = 4;
-    private static final Duration CAPTURE_PATIENCE = Duration.ofSeconds(120);
+    private static final Duration CAPTURE_PATIENCE = Duration.ofMinutes(2);
 
     private final DemoOptions options;
     private final Path directory;

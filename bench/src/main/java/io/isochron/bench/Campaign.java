@@ -7,6 +7,7 @@ import io.isochron.restore.ChronicleReader;
 import io.isochron.restore.ClusterRestore;
 import io.isochron.restore.Invariant;
 import io.isochron.restore.PlanOptions;
+import io.isochron.restore.PlanRefusedException;
 import io.isochron.restore.ProgressListener;
 import io.isochron.restore.RestoreOptions;
 import io.isochron.restore.RestorePlan;
@@ -37,6 +38,7 @@ public final class Campaign {
      * @param restores restores that were tried
      * @param torn restored clusters on which an invariant does not hold, an acknowledged transaction is missing, or a later one is there
      * @param failed restores that did not come to an end or whose own proofs did not hold
+     * @param refused those of the failed whose moment was refused before anything was restored
      * @param seed of traffic and moments
      * @param coordinator who decided transactions across shards
      * @param skewSeconds how far clocks were off at most
@@ -53,6 +55,7 @@ public final class Campaign {
             int restores,
             int torn,
             int failed,
+            int refused,
             long seed,
             int postgres,
             String coordinator,
@@ -73,15 +76,18 @@ public final class Campaign {
     private static final int COMPLAINTS_MAX = 20;
 
     private final LoadedRun run;
+    private final PlanOptions planOptions;
     private final Consumer<String> log;
     private final List<String> complaints = new ArrayList<>();
     private final List<Long> millis = new ArrayList<>();
     private int torn;
     private int failed;
+    private int refused;
     private long decisions;
 
-    private Campaign(LoadedRun run, Consumer<String> log) {
+    private Campaign(LoadedRun run, PlanOptions planOptions, Consumer<String> log) {
         this.run = run;
+        this.planOptions = planOptions;
         this.log = log;
     }
 
@@ -94,13 +100,18 @@ public final class Campaign {
         long began = System.nanoTime();
         log.accept("recording " + options.load().toSeconds() + " s of traffic: " + options);
         try (LoadedRun run = LoadedRun.record(options)) {
-            Campaign campaign = new Campaign(run, log);
+            if (!run.notes().isEmpty()) {
+                log.accept(run.notes());
+            }
+            Campaign campaign =
+                    new Campaign(run, new PlanOptions(options.coordinator().dialect(), false), log);
             campaign.restoreAll(new Random(options.seed()), options.restores());
             List<Long> sorted = campaign.millis.stream().sorted().toList();
             return new Result(
                     options.restores(),
                     campaign.torn,
                     campaign.failed,
+                    campaign.refused,
                     options.seed(),
                     options.postgres(),
                     options.coordinator().title(),
@@ -130,6 +141,7 @@ public final class Campaign {
                 restore(i, moment);
             } catch (IOException | SQLException e) {
                 failed++;
+                refused += e instanceof PlanRefusedException ? 1 : 0;
                 complain("restore " + i + " to " + moment + " failed: " + e.getMessage());
             }
             millis.add((System.nanoTime() - began) / 1_000_000);
@@ -156,7 +168,7 @@ public final class Campaign {
     }
 
     private void restore(int number, Instant moment) throws IOException, SQLException, InterruptedException {
-        RestorePlan plan = new RestorePlanner(run.repository()).plan(new Target.Time(moment), PlanOptions.defaults());
+        RestorePlan plan = new RestorePlanner(run.repository()).plan(new Target.Time(moment), planOptions);
         decisions += plan.shards().stream()
                 .mapToInt(shard -> shard.decisions().size())
                 .sum();

@@ -4,7 +4,7 @@ import java.time.Duration;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code bench/campaign --seed S --restores N --postgres V [--shards 3] [--load-seconds 30] [--coordinator xa|narayana] [--skew SECONDS] [--failovers N]}.
+ * {@code bench/campaign --seed S --restores N --postgres V [--shards 3] [--load-seconds 30] [--coordinator xa|narayana|citus] [--skew SECONDS] [--failovers N]}.
  */
 public final class CampaignMain {
     private CampaignMain() {}

@@ -1,5 +1,6 @@
 package io.isochron.bench;
 
+import io.isochron.chronicle.Dialect;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -29,7 +30,9 @@ public record CampaignOptions(
         /** The workload itself, by {@code PGXADataSource}. */
         XA,
         /** Narayana, with its own log, by {@code PGXADataSource}. */
-        NARAYANA;
+        NARAYANA,
+        /** Citus' way: the decision is recorded on the node where a transaction began ({@link CitusTraffic}). */
+        CITUS;
 
         /** @throws IllegalArgumentException for a name that none has */
         static Coordinator of(String name) {
@@ -39,11 +42,19 @@ public record CampaignOptions(
                 }
             }
             throw new IllegalArgumentException(
-                    "--coordinator is '" + name + "', which is not known\nhint: known are xa, narayana");
+                    "--coordinator is '" + name + "', which is not known\nhint: known are xa, narayana, citus");
         }
 
         String title() {
             return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** The dialect of its gids; Citus' is not among those known by their form. */
+        Dialect dialect() {
+            return switch (this) {
+                case XA, NARAYANA -> Dialect.known();
+                case CITUS -> Dialect.citus();
+            };
         }
     }
 

@@ -46,6 +46,7 @@ public final class LoadedRun implements AutoCloseable {
     private final List<Acknowledged> acknowledged;
     private final int clockSteps;
     private final int failovers;
+    private final String notes;
 
     private LoadedRun(
             Path directory,
@@ -53,9 +54,11 @@ public final class LoadedRun implements AutoCloseable {
             Bank bank,
             List<Acknowledged> acknowledged,
             int clockSteps,
-            int failovers) {
+            int failovers,
+            String notes) {
         this.clockSteps = clockSteps;
         this.failovers = failovers;
+        this.notes = notes;
         this.directory = directory;
         this.repository = repository;
         this.bank = bank;
@@ -92,6 +95,7 @@ public final class LoadedRun implements AutoCloseable {
                 Bank bank = Bank.of(options.shards());
                 XaWorkload.createBank(failovers.xaDataSources(), bank);
                 List<Acknowledged> acknowledged;
+                String notes;
                 try (ClusterCapture capture = new ClusterCapture(sources, repository, CaptureOptions.defaults())) {
                     capture.start();
                     if (clocks != null) {
@@ -107,6 +111,7 @@ public final class LoadedRun implements AutoCloseable {
                         sleepWithFailovers(failovers, half, options.load());
                         traffic.stop();
                         acknowledged = traffic.acknowledged();
+                        notes = traffic.notes();
                     }
                     awaitSafe(repository, capture, Instant.now());
                 }
@@ -117,7 +122,8 @@ public final class LoadedRun implements AutoCloseable {
                         bank,
                         acknowledged,
                         clocks == null ? 0 : clocks.steps(),
-                        failovers.done());
+                        failovers.done(),
+                        notes);
             } finally {
                 if (!recorded) {
                     TempDirs.delete(directory);
@@ -187,6 +193,11 @@ public final class LoadedRun implements AutoCloseable {
     /** How often a shard lost its primary and went on with its standby. */
     public int failovers() {
         return failovers;
+    }
+
+    /** What the traffic was like, for people; empty if there is nothing to say. */
+    public String notes() {
+        return notes;
     }
 
     /** Removes everything. */

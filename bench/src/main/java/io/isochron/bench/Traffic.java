@@ -16,6 +16,11 @@ interface Traffic extends AutoCloseable {
     /** Every commit that clients were told of. */
     List<Acknowledged> acknowledged();
 
+    /** What the traffic was like, for people; empty if there is nothing to say. */
+    default String notes() {
+        return "";
+    }
+
     @Override
     void close() throws SQLException;
 
@@ -24,6 +29,7 @@ interface Traffic extends AutoCloseable {
         return switch (options.coordinator()) {
             case XA -> xa(XaWorkload.start(shards, bank, WorkloadOptions.of(options.seed())));
             case NARAYANA -> NarayanaTraffic.start(shards, bank, options.seed());
+            case CITUS -> CitusTraffic.start(shards, bank, options.seed());
         };
     }
 

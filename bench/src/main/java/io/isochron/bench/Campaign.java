@@ -1,5 +1,6 @@
 package io.isochron.bench;
 
+import io.isochron.chronicle.Grade;
 import io.isochron.chronicle.RecoverableRange;
 import io.isochron.chronicle.Target;
 import io.isochron.instance.TempDirs;
@@ -44,6 +45,8 @@ public final class Campaign {
      * @param skewSeconds how far clocks were off at most
      * @param clockSteps how often one was stepped during the run
      * @param failovers how often a shard lost its primary during the run and went on with its standby
+     * @param fences how many fences were taken during the run
+     * @param fenceRestores restores that went to a fence
      * @param transactions acknowledged in the run
      * @param decisions in-doubt branches that were decided over all restores
      * @param medianMillis of a restore, plan and proofs included
@@ -62,6 +65,8 @@ public final class Campaign {
             int skewSeconds,
             int clockSteps,
             int failovers,
+            long fences,
+            int fenceRestores,
             long transactions,
             long decisions,
             long medianMillis,
@@ -83,6 +88,7 @@ public final class Campaign {
     private int torn;
     private int failed;
     private int refused;
+    private int fenceRestores;
     private long decisions;
 
     private Campaign(LoadedRun run, PlanOptions planOptions, Consumer<String> log) {
@@ -118,6 +124,8 @@ public final class Campaign {
                     options.skewSeconds(),
                     run.clockSteps(),
                     run.failovers(),
+                    run.fences(),
+                    campaign.fenceRestores,
                     run.acknowledged().size(),
                     campaign.decisions,
                     sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2),
@@ -133,20 +141,24 @@ public final class Campaign {
         if (ranges.isEmpty()) {
             throw new IOException("nothing can be restored from the loaded run");
         }
-        log.accept("recoverable: " + ranges);
+        FenceTimes fences = FenceTimes.of(run.repository());
+        log.accept("recoverable: " + ranges + ", " + fences.count() + " fences");
         for (int i = 1; i <= restores; i++) {
             Instant moment = moment(ranges, random);
+            boolean fence = i % 2 == 0 && fences.before(moment, ranges);
+            fenceRestores += fence ? 1 : 0;
+            Target target = fence ? new Target.FenceBefore(moment) : new Target.Time(moment);
             long began = System.nanoTime();
             try {
-                restore(i, moment);
+                restore(i, target);
             } catch (IOException | SQLException e) {
                 failed++;
                 refused += e instanceof PlanRefusedException ? 1 : 0;
-                complain("restore " + i + " to " + moment + " failed: " + e.getMessage());
+                complain("restore " + i + " to " + target + " failed: " + e.getMessage());
             }
             millis.add((System.nanoTime() - began) / 1_000_000);
             log.accept("restore %d of %d to %s: %d ms, %d torn, %d failed so far"
-                    .formatted(i, restores, moment, millis.getLast(), torn, failed));
+                    .formatted(i, restores, target, millis.getLast(), torn, failed));
         }
     }
 
@@ -167,8 +179,13 @@ public final class Campaign {
         return ChronoUnit.MICROS.between(range.from(), range.to());
     }
 
-    private void restore(int number, Instant moment) throws IOException, SQLException, InterruptedException {
-        RestorePlan plan = new RestorePlanner(run.repository()).plan(new Target.Time(moment), planOptions);
+    private void restore(int number, Target wanted) throws IOException, SQLException, InterruptedException {
+        RestorePlan plan = new RestorePlanner(run.repository()).plan(wanted, planOptions);
+        Instant moment = wanted instanceof Target.Time time ? time.moment() : plan.moment();
+        boolean fence = wanted instanceof Target.FenceBefore;
+        if (moment == null || (fence && !plan.grade().equals(Grade.EXTERNAL.toString()))) {
+            throw new IOException("the grade is " + plan.grade() + ", the moment " + moment);
+        }
         decisions += plan.shards().stream()
                 .mapToInt(shard -> shard.decisions().size())
                 .sum();
@@ -187,12 +204,13 @@ public final class Campaign {
                     new ClusterRestore(run.repository()).execute(plan, target, options, ProgressListener.NONE);
             if (!report.proofs().held()) {
                 failed++;
-                complain("restore " + number + " to " + moment + ": "
+                complain("restore " + number + " to " + wanted + ": "
                         + report.proofs().failed());
                 return;
             }
             try (RestoredCluster cluster = RestoredCluster.open(target, options)) {
-                check(number, moment, plan.epsilonMicros(), cluster);
+                // a fence holds all that clients were told of before it, and nothing that they began after it
+                check(number, moment, fence ? 0 : plan.epsilonMicros(), cluster);
             }
         } finally {
             TempDirs.delete(target);

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Failovers implements AutoCloseable {
     private static final String STANDBY = "standby";
+    private static final String CAPTURE = "isochron";
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     /** One that is to come: when, counted from the beginning of the load, and where. */
@@ -37,6 +38,7 @@ final class Failovers implements AutoCloseable {
     private final List<SwitchableSource> sources = new ArrayList<>();
     private final List<@Nullable TestStandby> standbys = new ArrayList<>();
     private final Deque<Planned> planned = new ArrayDeque<>();
+    private boolean captureRequired;
     private int done;
 
     private Failovers(TestCluster cluster) {
@@ -77,13 +79,31 @@ final class Failovers implements AutoCloseable {
         TestShard shard = cluster.shard(index);
         standbys.set(index, TestStandby.start(shard, STANDBY));
         // only now, so that the standby's copy of the configuration does not ask for a standby of its own
-        shard.set("synchronous_standby_names", STANDBY);
+        require(shard, STANDBY, 1);
+    }
+
+    /** From now on commits wait for capture as well, which must stream: fences can be taken. */
+    void requireCapture() throws IOException, SQLException, InterruptedException {
+        captureRequired = true;
+        for (int i = 0; i < standbys.size(); i++) {
+            if (standbys.get(i) == null) {
+                require(cluster.shard(i), CAPTURE, 1);
+            } else {
+                require(cluster.shard(i), "FIRST 2 (" + CAPTURE + ", " + STANDBY + ")", 2);
+            }
+        }
+    }
+
+    private static void require(TestShard shard, String names, int count)
+            throws IOException, SQLException, InterruptedException {
+        shard.set("synchronous_standby_names", names);
+        String expected = Integer.toString(count);
         long until = System.nanoTime() + PATIENCE.toNanos();
         while (!shard.query("select count(*) from pg_stat_replication where sync_state = 'sync'")
-                .equals("1")) {
+                .equals(expected)) {
             if (System.nanoTime() - until > 0) {
-                throw new IOException(
-                        "the standby of " + shard.name() + " is not synchronous after " + PATIENCE.toSeconds() + " s");
+                throw new IOException("not all of '" + names + "' of " + shard.name() + " are synchronous after "
+                        + PATIENCE.toSeconds() + " s");
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
@@ -109,7 +129,7 @@ final class Failovers implements AutoCloseable {
     }
 
     /** Kills the primary whose turn it is, promotes its standby, and leads clients there. */
-    void failOver() throws IOException {
+    void failOver() throws IOException, SQLException {
         int shard = planned.remove().shard;
         TestStandby standby = standbys.get(shard);
         if (standby == null) {
@@ -117,6 +137,10 @@ final class Failovers implements AutoCloseable {
         }
         cluster.shard(shard).kill();
         standby.promote();
+        if (captureRequired) {
+            standby.execute("alter system set synchronous_standby_names = '" + CAPTURE + "'");
+            standby.query("select pg_reload_conf()");
+        }
         sources.get(shard).leadTo(standby.instance().xaDataSource("postgres"));
         done++;
     }

@@ -5,6 +5,7 @@ import io.isochron.capture.BackupProgress;
 import io.isochron.capture.CaptureOptions;
 import io.isochron.capture.CaptureStatus;
 import io.isochron.capture.ClusterCapture;
+import io.isochron.capture.FenceStatus;
 import io.isochron.capture.ServerIdentity;
 import io.isochron.capture.ShardSource;
 import io.isochron.capture.SnapshotService;
@@ -25,6 +26,7 @@ import io.isochron.workload.Bank;
 import io.isochron.workload.XaWorkload;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,6 +41,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class LoadedRun implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration FENCE_LIMIT = Duration.ofMillis(50);
 
     private final Path directory;
     private final Repository repository;
@@ -47,6 +50,7 @@ public final class LoadedRun implements AutoCloseable {
     private final int clockSteps;
     private final int failovers;
     private final String notes;
+    private final long fences;
 
     private LoadedRun(
             Path directory,
@@ -55,10 +59,12 @@ public final class LoadedRun implements AutoCloseable {
             List<Acknowledged> acknowledged,
             int clockSteps,
             int failovers,
-            String notes) {
+            String notes,
+            long fences) {
         this.clockSteps = clockSteps;
         this.failovers = failovers;
         this.notes = notes;
+        this.fences = fences;
         this.directory = directory;
         this.repository = repository;
         this.bank = bank;
@@ -96,8 +102,12 @@ public final class LoadedRun implements AutoCloseable {
                 XaWorkload.createBank(failovers.xaDataSources(), bank);
                 List<Acknowledged> acknowledged;
                 String notes;
-                try (ClusterCapture capture = new ClusterCapture(sources, repository, CaptureOptions.defaults())) {
+                long fences;
+                try (ClusterCapture capture = new ClusterCapture(sources, repository, capturing(options, directory))) {
                     capture.start();
+                    if (options.fenceMillis() > 0) {
+                        failovers.requireCapture();
+                    }
                     if (clocks != null) {
                         clocks.start();
                     }
@@ -114,6 +124,7 @@ public final class LoadedRun implements AutoCloseable {
                         notes = traffic.notes();
                     }
                     awaitSafe(repository, capture, Instant.now());
+                    fences = capture.fences().map(FenceStatus::taken).orElse(0L);
                 }
                 recorded = true;
                 return new LoadedRun(
@@ -123,7 +134,8 @@ public final class LoadedRun implements AutoCloseable {
                         acknowledged,
                         clocks == null ? 0 : clocks.steps(),
                         failovers.done(),
-                        notes);
+                        notes,
+                        fences);
             } finally {
                 if (!recorded) {
                     TempDirs.delete(directory);
@@ -132,9 +144,20 @@ public final class LoadedRun implements AutoCloseable {
         }
     }
 
+    private static CaptureOptions capturing(CampaignOptions options, Path directory) {
+        return options.fenceMillis() == 0
+                ? CaptureOptions.defaults()
+                : CaptureOptions.defaults()
+                        .withSynchronous(new CaptureOptions.Synchronous(
+                                directory.resolve("spool"),
+                                Duration.ofMillis(options.fenceMillis()),
+                                FENCE_LIMIT,
+                                Duration.ofMinutes(10)));
+    }
+
     /** Lets a part of the load pass; the failovers whose turn is in it or was before happen meanwhile. */
     private static void sleepWithFailovers(Failovers failovers, Duration from, Duration until)
-            throws IOException, InterruptedException {
+            throws IOException, SQLException, InterruptedException {
         long began = System.nanoTime() - from.toNanos();
         Duration next = failovers.next();
         while (next != null && next.compareTo(until) < 0) {
@@ -198,6 +221,11 @@ public final class LoadedRun implements AutoCloseable {
     /** What the traffic was like, for people; empty if there is nothing to say. */
     public String notes() {
         return notes;
+    }
+
+    /** How many fences were taken. */
+    public long fences() {
+        return fences;
     }
 
     /** Removes everything. */

@@ -195,7 +195,7 @@ final class FeedSession implements AutoCloseable {
     }
 
     private void timelineHistory(int timeline) throws IOException {
-        Optional<byte[]> content = source.timelineHistory(timeline);
+        Optional<byte[]> content = fromSource(() -> source.timelineHistory(timeline));
         String name = io.isochron.wal.TimelineHistory.fileName(timeline);
         if (content.isEmpty()) {
             error("58P01", "could not open file \"pg_wal/" + name + "\": there is no such timeline in the archive");
@@ -220,7 +220,7 @@ final class FeedSession implements AutoCloseable {
                     "requested timeline " + Integer.toUnsignedString(timeline) + " is not in this WAL feed's history");
             return;
         }
-        Lsn end = historic ? source.endOfTimeline(timeline) : source.limit();
+        Lsn end = historic ? fromSource(() -> source.endOfTimeline(timeline)) : source.limit();
         // The start of the segment after the limit is where a standby asks that has replayed up to a segment's end.
         int segment = source.walSegmentSizeBytes();
         Lsn furthest = historic ? end : new Lsn((end.value() + segment - 1) & -(long) segment);
@@ -253,9 +253,9 @@ final class FeedSession implements AutoCloseable {
 
     /** The timeline that begins where this one ends: the next one of the newest timeline's history. */
     private int nextTimeline(int timeline) throws IOException {
-        byte[] content = source.timelineHistory(source.timeline())
+        byte[] content = fromSource(() -> source.timelineHistory(source.timeline())
                 .orElseThrow(() -> new IOException("the history of timeline "
-                        + Integer.toUnsignedString(source.timeline()) + " is not in the archive"));
+                        + Integer.toUnsignedString(source.timeline()) + " is not in the archive")));
         var ancestors = io.isochron.wal.TimelineHistory.parse(
                         source.timeline(), new String(content, StandardCharsets.UTF_8))
                 .ancestors();
@@ -265,6 +265,26 @@ final class FeedSession implements AutoCloseable {
             }
         }
         return source.timeline();
+    }
+
+    /** A question to the source, which may fail. */
+    private interface Question<T> {
+        T answer() throws IOException;
+    }
+
+    /** What the source answers; if it fails, both sides are told why. */
+    private <T> T fromSource(Question<T> question) throws IOException {
+        try {
+            return question.answer();
+        } catch (IOException e) {
+            var failure = new FeedStream.SourceFailedException("the archive cannot be read: " + Backend.reason(e), e);
+            try {
+                channel.send(FeedStream.errorMessage("FATAL", "58030", String.valueOf(failure.getMessage())));
+            } catch (IOException second) {
+                failure.addSuppressed(second);
+            }
+            throw failure;
+        }
     }
 
     /** RowDescription; names and type OIDs in turn, all in text form. */

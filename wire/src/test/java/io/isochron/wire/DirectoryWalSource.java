@@ -66,6 +66,9 @@ final class DirectoryWalSource implements WalFeedSource {
 
     @Override
     public Optional<byte[]> timelineHistory(int tli) throws IOException {
+        if (broken) {
+            throw new IOException("the archive is on fire");
+        }
         Path file = directory.resolve(TimelineHistory.fileName(tli));
         return Files.exists(file) ? Optional.of(Files.readAllBytes(file)) : Optional.empty();
     }

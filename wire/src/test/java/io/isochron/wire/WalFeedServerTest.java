@@ -356,6 +356,21 @@ final class WalFeedServerTest {
         }
     }
 
+    @Test
+    void aSourceThatFailsBeforeStreamingIsToldToBothSides() throws Exception {
+        DirectoryWalSource source = source(identity.flushed());
+        source.broken = true;
+        try (WalFeedServer server = onLoopback(source, 0);
+                ReplicationConnection connection =
+                        ReplicationConnection.open(ConnectionSettings.parse(conninfo(port(server)), Map.of()))) {
+            assertThatExceptionOfType(PostgresException.class)
+                    .isThrownBy(() -> connection.timelineHistoryFile(2))
+                    .withMessageContaining("the archive is on fire");
+            await().atMost(LONG).until(() -> server.lastFailure().isPresent());
+            assertThat(server.lastFailure().orElseThrow()).hasMessageContaining("the archive is on fire");
+        }
+    }
+
     /** It is not the receiver's going away then, and whoever runs the feed must learn the reason. */
     @Test
     void aSourceThatFailsAfterItsReceiverLeftIsToldAsWell() throws Exception {

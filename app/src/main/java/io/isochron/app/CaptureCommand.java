@@ -4,6 +4,7 @@ import io.isochron.capture.CaptureState;
 import io.isochron.capture.CaptureStatus;
 import io.isochron.capture.ClusterCapture;
 import io.isochron.capture.FenceStatus;
+import io.isochron.capture.SafeTimeWatch;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,19 +65,21 @@ final class CaptureCommand extends Command {
             capture.start();
             long shown = began - statusEvery.toNanos();
             Announcements announcements = new Announcements();
+            SafeTimeWatch watch = new SafeTimeWatch(config().capture().options());
             boolean ended = false;
             while (!ended && !cancellation.requested()) {
                 long now = System.nanoTime();
                 List<CaptureStatus> all = capture.status();
-                announcements.news(all).forEach(line -> {
-                    if (!output().json()) {
-                        progress.step(line);
-                    }
-                });
+                List<String> changes = watch.look(all);
+                if (!output().json()) {
+                    announcements.news(all).forEach(progress::step);
+                    changes.forEach(progress::step);
+                }
                 if (output().json() || !host.terminal()) {
-                    if (now - shown >= statusEvery.toNanos()) {
+                    // programs learn at once, too, that the safe time stands still
+                    if (now - shown >= statusEvery.toNanos() || !changes.isEmpty()) {
                         shown = now;
-                        show(all, capture.fences());
+                        show(all, watch.standingStill(), capture.fences());
                     }
                 } else {
                     progress.show(line(all));
@@ -88,7 +91,8 @@ final class CaptureCommand extends Command {
             capture.stop();
             awaitQuietly(capture);
             List<CaptureStatus> all = capture.status();
-            show(all, capture.fences());
+            watch.look(all);
+            show(all, watch.standingStill(), capture.fences());
             announcements.news(all).forEach(progress::step);
             failed = all.stream().anyMatch(status -> status.state() == CaptureState.FAILED);
         }
@@ -112,7 +116,7 @@ final class CaptureCommand extends Command {
         }
     }
 
-    private void show(List<CaptureStatus> all, Optional<FenceStatus> fences) {
+    private void show(List<CaptureStatus> all, Set<String> standingStill, Optional<FenceStatus> fences) {
         List<Object> shards = new ArrayList<>();
         for (CaptureStatus status : all) {
             shards.add(Json.object(
@@ -125,6 +129,7 @@ final class CaptureCommand extends Command {
                     "lagBytes", status.lagBytes(),
                     "lagMicros", status.lagMicros(),
                     "safeTime", status.safeTime(),
+                    "standsStill", standingStill.contains(status.shard()),
                     "lastError", status.lastError(),
                     "notices", status.notices()));
         }

@@ -12,17 +12,23 @@ import io.isochron.workload.XaWorkload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code bench/capture [--seconds 30] [--shards 3] [--postgres 17] [--clients 4] [--seed 1]}: the real capture process at the demo's full
- * speed. Measures from outside how long flushed WAL takes until it is durable in the repository, and the process' resident memory.
+ * speed. Measures from outside how long flushed WAL takes until it is durable in the repository, the process' resident memory, and how soon it says that the
+ * safe time stands still once a shard went down.
  */
 public final class CaptureMain {
+    private static final Duration STANDSTILL_MAX = Duration.ofMinutes(2);
+
     private CaptureMain() {}
 
     /** Ends with one JSON line on standard output. */
@@ -50,7 +56,8 @@ public final class CaptureMain {
         run(directory, "init");
         Bank bank = Bank.of(cluster.shards().size());
         XaWorkload.createBank(cluster.xaDataSources(), bank);
-        Process capture = start(directory, "capture");
+        Path told = directory.resolve("capture.json");
+        Process capture = start(directory, ProcessBuilder.Redirect.to(told.toFile()), "capture", "--output", "json");
         try (XaWorkload traffic = XaWorkload.start(
                 cluster.xaDataSources(), bank, WorkloadOptions.of(seed).withClients(clients))) {
             Repository repository = Repository.open(
@@ -75,12 +82,35 @@ public final class CaptureMain {
             line.put("lag_seconds_max", lag.lagSeconds(1));
             line.put("lag_samples", lag.samples());
             line.put("rss_mib_max", lag.peakResidentMib(capture));
+            traffic.stop();
+            line.put("standstill_told_seconds", standstillTold(cluster, told, capture));
             return line;
         } finally {
             capture.destroy();
             if (!capture.waitFor(30, TimeUnit.SECONDS)) {
                 capture.destroyForcibly().waitFor();
             }
+        }
+    }
+
+    /** How long after a shard went down capture said that the safe time stands still. */
+    private static double standstillTold(TestCluster cluster, Path told, Process capture)
+            throws IOException, InterruptedException {
+        long before = count(told);
+        cluster.shard(0).kill();
+        long down = System.nanoTime();
+        while (count(told) == before) {
+            if (!capture.isAlive() || System.nanoTime() - down > STANDSTILL_MAX.toNanos()) {
+                throw new IOException("capture does not say that the safe time stands still");
+            }
+            Thread.sleep(10);
+        }
+        return Math.round((System.nanoTime() - down) / 1e6) / 1e3;
+    }
+
+    private static long count(Path told) throws IOException {
+        try (Stream<String> lines = Files.lines(told)) {
+            return lines.filter(line -> line.contains("\"standsStill\":true")).count();
         }
     }
 
@@ -95,19 +125,22 @@ public final class CaptureMain {
     }
 
     private static void run(Path directory, String command) throws IOException, InterruptedException {
-        int status = start(directory, command).waitFor();
+        int status = start(directory, ProcessBuilder.Redirect.DISCARD, command).waitFor();
         if (status != 0) {
             throw new IOException("isochron " + command + " ended with " + status);
         }
     }
 
     /** The program as a user starts it, by the launcher. */
-    private static Process start(Path directory, String command) throws IOException {
+    private static Process start(Path directory, ProcessBuilder.Redirect output, String... arguments)
+            throws IOException {
         Path launcher = Path.of(System.getProperty("isochron.home")).resolve("isochron");
-        return new ProcessBuilder(List.of(launcher.toString(), command))
+        List<String> command = new ArrayList<>(List.of(launcher.toString()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectOutput(output)
                 .start();
     }
 }

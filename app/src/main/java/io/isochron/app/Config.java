@@ -92,7 +92,7 @@ record Config(
               retention: 14d
               rpo: 1s
               rto: 15m
-            dialect: auto                         # xa and pgdog by their gids; or xa, pgdog, or {pattern: 'shop-(\\d+)-.*'}
+            dialect: auto                         # xa, citus and pgdog by their gids; or one of them, or {pattern: 'shop-(\\d+)-.*'}
             # capture:                            # default: asynchronous
             #   mode: synchronous                 # RPO 0 and fences, see docs/capture.md
             #   spool: /var/lib/isochron/spool    # local disk; WAL in the clear

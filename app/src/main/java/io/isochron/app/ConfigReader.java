@@ -215,13 +215,11 @@ final class ConfigReader {
             return top.value("dialect", Dialect.known(), text -> switch (text.toLowerCase(Locale.ROOT)) {
                 case "auto" -> Dialect.known();
                 case "xa" -> Dialect.xa();
-                case "citus" ->
-                    throw new IllegalArgumentException(
-                            "'citus' is not ready: rare branches in doubt are still decided wrongly (docs/consistency.md)");
+                case "citus" -> Dialect.citus();
                 case "pgdog" -> Dialect.pgDog();
                 default ->
                     throw new IllegalArgumentException(
-                            "'" + text + "' is not a dialect; known are auto, xa, pgdog and {pattern: ...}");
+                            "'" + text + "' is not a dialect; known are auto, xa, citus, pgdog and {pattern: ...}");
             });
         }
         YamlSection own = YamlSection.of("dialect", node.get(), Set.of("pattern"), problems);

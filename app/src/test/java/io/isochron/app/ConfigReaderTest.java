@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.isochron.restore.Invariant;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +39,7 @@ class ConfigReaderTest {
         assertThat(config.invariants())
                 .containsExactly(
                         Invariant.sum("balances", "select coalesce(sum(balance), 0) from accounts", "1000000"));
-        assertThat(config.dialect().name()).isEqualTo("xa, pgdog");
+        assertThat(config.dialect().name()).isEqualTo("xa, citus, pgdog");
     }
 
     @Test
@@ -131,6 +132,14 @@ class ConfigReaderTest {
         Config config = ConfigReader.read(FILE, MINIMAL + "dialect: {pattern: 'shop-(\\d+)-.*'}\n");
         assertThat(config.dialect().globalTransaction("shop-17-a")).contains("17");
         problems(MINIMAL + "dialect: {pattern: 'shop-.*'}\n").hasMessageContaining("0 groups");
-        problems(MINIMAL + "dialect: citus\n").hasMessageContaining("'citus' is not ready");
+    }
+
+    @Test
+    void citusIsADialectAndKnownByDefault() throws Exception {
+        for (String dialect : List.of("", "dialect: auto\n", "dialect: citus\n")) {
+            Config config = ConfigReader.read(FILE, MINIMAL + dialect);
+            assertThat(config.dialect().globalTransaction("citus_2_71_9_1")).contains("citus_2_71_9");
+        }
+        problems(MINIMAL + "dialect: postgres_fdw\n").hasMessageContaining("known are auto, xa, citus, pgdog");
     }
 }

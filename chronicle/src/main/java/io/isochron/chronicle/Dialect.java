@@ -43,10 +43,7 @@ public interface Dialect {
         return Dialects.CITUS;
     }
 
-    /**
-     * The coordinators that are told apart by their gids' form unless another dialect is asked for: XA and PgDog. {@link #citus()} is not among
-     * them as long as the simulation finds wrong decisions in it.
-     */
+    /** The coordinators that are told apart by their gids' form unless another dialect is asked for: XA, Citus and PgDog. */
     static Dialect known() {
         return Dialects.KNOWN;
     }

@@ -13,7 +13,7 @@ final class Dialects {
     static final Dialect PGDOG = new Prefix("pgdog", Pattern.compile("(__pgdog_2pc_.+)_\\d+"));
 
     static final Dialect CITUS = new Citus();
-    static final Dialect KNOWN = new AnyOf(List.of(XA, PGDOG), false);
+    static final Dialect KNOWN = new AnyOf(List.of(XA, CITUS, PGDOG), false);
 
     /** gids that logical replication makes for itself; never part of a cross-shard transaction. */
     private static final Pattern LOGICAL_REPLICATION = Pattern.compile("pg_gid_\\d+_\\d+");

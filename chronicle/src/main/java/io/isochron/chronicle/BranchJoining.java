@@ -2,6 +2,7 @@ package io.isochron.chronicle;
 
 import io.isochron.chronicle.BranchTable.GlobalTransaction;
 import io.isochron.chronicle.RecordMatching.Recorded;
+import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -43,12 +44,14 @@ final class BranchJoining {
      * @param records the records that name branches of the key
      * @param recordsKnown whether the origin's records are known, so that a branch without one is committed nowhere, or was long ago everywhere
      * @param allKnownSince since when every shard's branches are known, reference time
+     * @param allKnownUntil until when
      */
     List<GlobalTransaction> join(
             List<Branch> branches,
             List<Recorded> records,
             boolean recordsKnown,
             long allKnownSince,
+            long allKnownUntil,
             RecordMatching.Coverage coverage) {
         if (!rules.tellsRecurrencesApart()) {
             List<Branch> all =
@@ -56,7 +59,7 @@ final class BranchJoining {
             all.addAll(branches);
             return named(List.of(all));
         }
-        RecordMatching matching = new RecordMatching(rules, branches, records, allKnownSince, coverage);
+        RecordMatching matching = new RecordMatching(rules, branches, records, allKnownSince, allKnownUntil, coverage);
         List<List<Branch>> parts = new ArrayList<>();
         List<List<GlobalTransaction.Doubt>> doubts = new ArrayList<>();
         for (Recorded recorded : matching.records()) {
@@ -153,7 +156,9 @@ final class BranchJoining {
         long firstCommit = Long.MAX_VALUE;
         for (Branch branch : ordered) {
             boolean another = !places.add(Place.of(branch));
-            if (another || lowMicros(branch) > firstCommit) {
+            if (another
+                    || lowMicros(branch) > firstCommit
+                    || current.stream().anyMatch(other -> oneAfterTheOther(other, branch))) {
                 parts.add(current);
                 current = new ArrayList<>();
                 places = new HashSet<>(Set.of(Place.of(branch)));
@@ -169,6 +174,17 @@ final class BranchJoining {
             parts.add(current);
         }
         return parts;
+    }
+
+    /** Whether one of two branches was prepared after the other had been committed, by their log: clocks may not tell it. */
+    private static boolean oneAfterTheOther(Branch one, Branch other) {
+        return one.shardIndex == other.shardIndex
+                && (committedBefore(one, other.prepareEnd) || committedBefore(other, one.prepareEnd));
+    }
+
+    private static boolean committedBefore(Branch branch, Lsn position) {
+        Event commit = branch.commit();
+        return commit != null && commit.end().isBefore(position);
     }
 
     /** When a branch was prepared at the earliest. */

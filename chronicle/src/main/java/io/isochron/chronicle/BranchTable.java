@@ -29,6 +29,8 @@ final class BranchTable {
     private final Map<String, Long> originsUntil = new HashMap<>();
     /** Since when the branches of all shards are known. */
     private long allKnownSince = Long.MIN_VALUE;
+    /** Until when they are. */
+    private long allKnownUntil = Long.MAX_VALUE;
 
     private final TreeSet<String> unknownGids = new TreeSet<>();
 
@@ -43,6 +45,7 @@ final class BranchTable {
     void read(ShardHistory shard, int shardIndex, int first, int last) {
         long since = first > shard.runStart(first) ? fromMicros : shard.runBeginMicros(first);
         allKnownSince = Math.max(allKnownSince, since);
+        allKnownUntil = Math.min(allKnownUntil, shard.safeMicros(last));
         if (rules.readsDecisionRecords()) {
             shard.recordedGids.forEach(gid -> {
                 origins.merge(origin(gid), since, Math::max);
@@ -216,6 +219,7 @@ final class BranchTable {
                     recordsByKey.getOrDefault(key, List.of()),
                     origins.containsKey(origin),
                     allKnownSince,
+                    allKnownUntil,
                     branch -> covers(origin, branch)));
         });
         return found;

@@ -52,12 +52,14 @@ final class RecordMatching {
     /**
      * @param records all of the key that were read
      * @param allKnownSince since when every shard's branches are known, reference time
+     * @param allKnownUntil until when
      */
     RecordMatching(
             CutRules rules,
             Collection<Branch> branches,
             Collection<Recorded> records,
             long allKnownSince,
+            long allKnownUntil,
             Coverage coverage) {
         this.rules = rules;
         Comparator<Recorded> byLog = Comparator.comparing(recorded -> recorded.record.prepareEnd);
@@ -95,7 +97,7 @@ final class RecordMatching {
         }
         places.forEach((place, of) -> {
             Corrected at = this.records.get((int) place.getFirst()).record.prepared;
-            if (at != null && at.low() >= allKnownSince) {
+            if (at != null && at.low() >= allKnownSince && at.high() <= allKnownUntil) {
                 demanded.add(new Place((int) place.getFirst(), of));
             }
         });

@@ -33,6 +33,11 @@ class CutRules {
         return transaction.parts().getFirst();
     }
 
+    /** Whether a cut before a transaction is refused that would commit it after all. */
+    boolean refusesToCommitWhatIsLeftOut() {
+        return true;
+    }
+
     /** The boundary just before a transaction. */
     Lsn before(Event commit) {
         return commit.before();

@@ -58,7 +58,7 @@ public final class CutSolver {
         return switch (target) {
             case Target.Time time -> at(target, ClusterHistory.micros(time.moment()), grade);
             case Target.Latest latest -> latest(latest, grade);
-            case Target.BeforeTransaction before -> resolved(resolver.before(before));
+            case Target.BeforeTransaction before -> before(before, resolver);
             case Target.AfterTransaction after -> after(after, grade);
             case Target.NamedRestorePoint point -> resolved(resolver.restorePoint(point));
             case Target.Positions positions ->
@@ -101,6 +101,30 @@ public final class CutSolver {
         Unreachable refused = resolved.refused();
         CutRequest request = resolved.request();
         return request == null ? Objects.requireNonNull(refused) : compute(request);
+    }
+
+    private static boolean decidesToCommit(Cut cut, Target.BeforeTransaction target) {
+        return cut.decisions().stream()
+                .anyMatch(decision -> decision.action() == Decision.Action.COMMIT
+                        && decision.shard().equals(target.shard())
+                        && decision.xid() == target.xid());
+    }
+
+    /** Refused if the named part would be committed after all, because clocks put another part of its transaction before it, and inside. */
+    private Solution before(Target.BeforeTransaction target, TargetResolver resolver) {
+        Solution solution = resolved(resolver.before(target));
+        return solution instanceof Cut cut
+                        && cut.grade() != Grade.SHARD
+                        && decidesToCommit(cut, target)
+                        && rules.refusesToCommitWhatIsLeftOut()
+                ? new Unreachable(
+                        Why.UNKNOWN_TARGET,
+                        "transaction " + Integer.toUnsignedString(target.xid()) + " of shard '" + target.shard()
+                                + "' cannot be left out: clocks (± " + cut.epsilonMicros()
+                                + " µs) do not tell which of its parts was committed first, and one would be inside",
+                        null,
+                        null)
+                : solution;
     }
 
     /** Where a part was not yet prepared at the moment, by the clocks, a little later. */

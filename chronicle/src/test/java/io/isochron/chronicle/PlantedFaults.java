@@ -207,6 +207,11 @@ final class PlantedFaults {
         });
         faults.put("before a transaction goes by the part that was named", () -> new CutRules() {
             @Override
+            boolean refusesToCommitWhatIsLeftOut() {
+                return false;
+            }
+
+            @Override
             CommittedTransaction.Part first(CommittedTransaction transaction, int namedXid) {
                 return transaction.parts().stream()
                         .filter(part -> part.commit().xid() == namedXid)

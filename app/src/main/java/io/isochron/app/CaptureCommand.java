@@ -76,10 +76,10 @@ final class CaptureCommand extends Command {
                     changes.forEach(progress::step);
                 }
                 if (output().json() || !host.terminal()) {
-                    // programs learn at once, too, that the safe time stands still
+                    // programs learn at once, too, that a safe time is late
                     if (now - shown >= statusEvery.toNanos() || !changes.isEmpty()) {
                         shown = now;
-                        show(all, watch.standingStill(), capture.fences());
+                        show(all, watch.late(), capture.fences());
                     }
                 } else {
                     progress.show(line(all));
@@ -92,7 +92,7 @@ final class CaptureCommand extends Command {
             awaitQuietly(capture);
             List<CaptureStatus> all = capture.status();
             watch.look(all);
-            show(all, watch.standingStill(), capture.fences());
+            show(all, watch.late(), capture.fences());
             announcements.news(all).forEach(progress::step);
             failed = all.stream().anyMatch(status -> status.state() == CaptureState.FAILED);
         }
@@ -116,7 +116,7 @@ final class CaptureCommand extends Command {
         }
     }
 
-    private void show(List<CaptureStatus> all, Set<String> standingStill, Optional<FenceStatus> fences) {
+    private void show(List<CaptureStatus> all, Set<String> late, Optional<FenceStatus> fences) {
         List<Object> shards = new ArrayList<>();
         for (CaptureStatus status : all) {
             shards.add(Json.object(
@@ -129,7 +129,7 @@ final class CaptureCommand extends Command {
                     "lagBytes", status.lagBytes(),
                     "lagMicros", status.lagMicros(),
                     "safeTime", status.safeTime(),
-                    "standsStill", standingStill.contains(status.shard()),
+                    "late", late.contains(status.shard()),
                     "lastError", status.lastError(),
                     "notices", status.notices()));
         }

@@ -81,7 +81,6 @@ public final class Campaign {
     private static final int COMPLAINTS_MAX = 20;
 
     private final LoadedRun run;
-    private final PlanOptions planOptions;
     private final Consumer<String> log;
     private final List<String> complaints = new ArrayList<>();
     private final List<Long> millis = new ArrayList<>();
@@ -91,9 +90,8 @@ public final class Campaign {
     private int fenceRestores;
     private long decisions;
 
-    private Campaign(LoadedRun run, PlanOptions planOptions, Consumer<String> log) {
+    private Campaign(LoadedRun run, Consumer<String> log) {
         this.run = run;
-        this.planOptions = planOptions;
         this.log = log;
     }
 
@@ -109,8 +107,7 @@ public final class Campaign {
             if (!run.notes().isEmpty()) {
                 log.accept(run.notes());
             }
-            Campaign campaign =
-                    new Campaign(run, new PlanOptions(options.coordinator().dialect(), false), log);
+            Campaign campaign = new Campaign(run, log);
             campaign.restoreAll(new Random(options.seed()), options.restores());
             List<Long> sorted = campaign.millis.stream().sorted().toList();
             return new Result(
@@ -180,7 +177,7 @@ public final class Campaign {
     }
 
     private void restore(int number, Target wanted) throws IOException, SQLException, InterruptedException {
-        RestorePlan plan = new RestorePlanner(run.repository()).plan(wanted, planOptions);
+        RestorePlan plan = new RestorePlanner(run.repository()).plan(wanted, PlanOptions.defaults());
         Instant moment = wanted instanceof Target.Time time ? time.moment() : plan.moment();
         boolean fence = wanted instanceof Target.FenceBefore;
         if (moment == null || (fence && !plan.grade().equals(Grade.EXTERNAL.toString()))) {

@@ -1,6 +1,5 @@
 package io.isochron.bench;
 
-import io.isochron.chronicle.Dialect;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -49,14 +48,6 @@ public record CampaignOptions(
 
         String title() {
             return name().toLowerCase(Locale.ROOT);
-        }
-
-        /** The dialect of its gids; Citus' is not among those known by their form. */
-        Dialect dialect() {
-            return switch (this) {
-                case XA, NARAYANA -> Dialect.known();
-                case CITUS -> Dialect.citus();
-            };
         }
     }
 

@@ -23,11 +23,11 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code bench/capture [--seconds 30] [--shards 3] [--postgres 17] [--clients 4] [--seed 1]}: the real capture process at the demo's full
- * speed. Measures from outside how long flushed WAL takes until it is durable in the repository, the process' resident memory, and how soon it says that the
- * safe time stands still once a shard went down.
+ * speed. Measures from outside how long flushed WAL takes until it is durable in the repository, the process' resident memory, and how soon it says that a
+ * shard's safe time is late once that shard went down.
  */
 public final class CaptureMain {
-    private static final Duration STANDSTILL_MAX = Duration.ofMinutes(2);
+    private static final Duration LATE_TOLD_MAX = Duration.ofMinutes(2);
 
     private CaptureMain() {}
 
@@ -83,7 +83,7 @@ public final class CaptureMain {
             line.put("lag_samples", lag.samples());
             line.put("rss_mib_max", lag.peakResidentMib(capture));
             traffic.stop();
-            line.put("standstill_told_seconds", standstillTold(cluster, told, capture));
+            line.put("late_told_seconds", lateTold(cluster, told, capture));
             return line;
         } finally {
             capture.destroy();
@@ -93,15 +93,16 @@ public final class CaptureMain {
         }
     }
 
-    /** How long after a shard went down capture said that the safe time stands still. */
-    private static double standstillTold(TestCluster cluster, Path told, Process capture)
+    /** How long after a shard went down capture said that its safe time is late. */
+    private static double lateTold(TestCluster cluster, Path told, Process capture)
             throws IOException, InterruptedException {
         long before = count(told);
         cluster.shard(0).kill();
         long down = System.nanoTime();
         while (count(told) == before) {
-            if (!capture.isAlive() || System.nanoTime() - down > STANDSTILL_MAX.toNanos()) {
-                throw new IOException("capture does not say that the safe time stands still");
+            if (!capture.isAlive() || System.nanoTime() - down > LATE_TOLD_MAX.toNanos()) {
+                throw new IOException("capture does not say that the safe time of shard "
+                        + cluster.shard(0).name() + " is late");
             }
             Thread.sleep(10);
         }
@@ -110,7 +111,7 @@ public final class CaptureMain {
 
     private static long count(Path told) throws IOException {
         try (Stream<String> lines = Files.lines(told)) {
-            return lines.filter(line -> line.contains("\"standsStill\":true")).count();
+            return lines.filter(line -> line.contains("\"late\":true")).count();
         }
     }
 

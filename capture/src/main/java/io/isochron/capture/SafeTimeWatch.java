@@ -7,12 +7,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Says which shard makes the cluster's safe time stand still, and when it moves again. A shard's safe time moves every {@link CaptureOptions#idleInterval} on an
- * idle shard, too; one that is twice as old stands still: the server does not answer, its connection is gone, or what it writes is not archived. For one thread.
+ * Says which shard holds the cluster's safe time back, and when it no longer does. A shard's safe time moves every {@link CaptureOptions#idleInterval} on an
+ * idle shard, too; one that is twice as old is late: the server does not answer, its connection is gone, or what it writes is not archived yet. For one thread.
  */
 public final class SafeTimeWatch {
     private final long patienceMicros;
-    private final Set<String> still = new TreeSet<>();
+    private final Set<String> late = new TreeSet<>();
 
     /** @param options as the capture that is watched has them */
     public SafeTimeWatch(CaptureOptions options) {
@@ -23,20 +23,20 @@ public final class SafeTimeWatch {
     public List<String> look(List<CaptureStatus> all) {
         List<String> news = new ArrayList<>();
         for (CaptureStatus status : all) {
-            boolean stands = status.lagMicros() > patienceMicros;
-            if (stands && still.add(status.shard())) {
-                news.add("ALARM: the safe time stands still because of shard " + status.shard() + ", "
-                        + String.format(Locale.ROOT, "for %.1f s: ", status.lagMicros() / 1e6) + reason(status));
-            } else if (!stands && status.lagMicros() >= 0 && still.remove(status.shard())) {
-                news.add("the safe time of shard " + status.shard() + " moves again");
+            boolean old = status.lagMicros() > patienceMicros;
+            if (old && late.add(status.shard())) {
+                news.add("ALARM: the safe time of shard " + status.shard()
+                        + String.format(Locale.ROOT, " is %.1f s old: ", status.lagMicros() / 1e6) + reason(status));
+            } else if (!old && status.lagMicros() >= 0 && late.remove(status.shard())) {
+                news.add("the safe time of shard " + status.shard() + " is recent again");
             }
         }
         return news;
     }
 
-    /** The shards that make it stand still as of the last look, sorted. */
-    public Set<String> standingStill() {
-        return Set.copyOf(still);
+    /** The shards that hold it back as of the last look. */
+    public Set<String> late() {
+        return Set.copyOf(late);
     }
 
     private static String reason(CaptureStatus status) {

@@ -38,32 +38,31 @@ class SafeTimeWatchTest {
         assertThat(watch.look(List.of(streaming("a", 2_100_000), streaming("b", 3_999_999))))
                 .isEmpty();
         assertThat(watch.look(List.of(streaming("a", 2_100_000), streaming("b", 4_100_000))))
-                .containsExactly(
-                        "ALARM: the safe time stands still because of shard b, for 4.1 s: its server does not answer");
-        assertThat(watch.standingStill()).containsExactly("b");
+                .containsExactly("ALARM: the safe time of shard b is 4.1 s old: its server does not answer");
+        assertThat(watch.late()).containsExactly("b");
         assertThat(watch.look(List.of(streaming("a", 2_100_000), streaming("b", 4_600_000))))
                 .isEmpty();
         assertThat(watch.look(List.of(streaming("a", 2_100_000), streaming("b", 100_000))))
-                .containsExactly("the safe time of shard b moves again");
-        assertThat(watch.standingStill()).isEmpty();
+                .containsExactly("the safe time of shard b is recent again");
+        assertThat(watch.late()).isEmpty();
     }
 
     @Test
-    void whyItStandsStillIsSaid() {
+    void whyItIsOldIsSaid() {
         assertThat(watch.look(List.of(
                         status("a", CaptureState.RECONNECTING, 0, 5_000_000, "connection refused\nhint: start it"),
                         status("b", CaptureState.STREAMING, 512, 5_000_000, null))))
                 .containsExactly(
-                        "ALARM: the safe time stands still because of shard a, for 5.0 s: capture of it is reconnecting, connection refused",
-                        "ALARM: the safe time stands still because of shard b, for 5.0 s: 512 bytes that it is known to have are not archived yet");
+                        "ALARM: the safe time of shard a is 5.0 s old: capture of it is reconnecting, connection refused",
+                        "ALARM: the safe time of shard b is 5.0 s old: 512 bytes that it is known to have are not archived yet");
     }
 
     @Test
-    void aShardWithoutAnySafeTimeYetDoesNotStandStill() {
+    void aShardWithoutAnySafeTimeYetIsNotLate() {
         assertThat(watch.look(List.of(streaming("a", -1)))).isEmpty();
         watch.look(List.of(streaming("a", 9_000_000)));
         assertThat(watch.look(List.of(streaming("a", -1))))
-                .as("nor does it move again")
+                .as("nor is it recent again")
                 .isEmpty();
     }
 }

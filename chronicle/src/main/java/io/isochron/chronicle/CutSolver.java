@@ -113,16 +113,15 @@ public final class CutSolver {
     /** Refused if the named part would be committed after all, because clocks put another part of its transaction before it, and inside. */
     private Solution before(Target.BeforeTransaction target, TargetResolver resolver) {
         Solution solution = resolved(resolver.before(target));
-        return solution instanceof Cut cut
-                        && cut.grade() != Grade.SHARD
-                        && decidesToCommit(cut, target)
-                        && rules.refusesToCommitWhatIsLeftOut()
+        return solution instanceof Cut cut && decidesToCommit(cut, target) && rules.refusesToCommitWhatIsLeftOut()
                 ? new Unreachable(
                         Why.UNKNOWN_TARGET,
                         "transaction " + Integer.toUnsignedString(target.xid()) + " of shard '" + target.shard()
                                 + "' cannot be left out: clocks (± " + cut.epsilonMicros()
                                 + " µs) do not tell which of its parts was committed first, and one would be inside",
-                        null,
+                        new Reachability(history)
+                                .nearestBefore(
+                                        ClusterHistory.instant(cut.momentMicros() - 2 * cut.epsilonMicros() - 1)),
                         null)
                 : solution;
     }

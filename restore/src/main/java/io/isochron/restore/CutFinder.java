@@ -3,7 +3,6 @@ package io.isochron.restore;
 import io.isochron.chronicle.ClusterHistory;
 import io.isochron.chronicle.Cut;
 import io.isochron.chronicle.CutSolver;
-import io.isochron.chronicle.Decision;
 import io.isochron.chronicle.Solution;
 import io.isochron.chronicle.Target;
 import io.isochron.chronicle.Unreachable;
@@ -64,9 +63,7 @@ public final class CutFinder {
                     options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
             switch (solution) {
                 case Cut cut -> {
-                    if (keepsItsWord(cut)) {
-                        return new Found(cut, history);
-                    }
+                    return new Found(cut, history);
                 }
                 case Unreachable unreachable -> {
                     refused = unreachable;
@@ -80,15 +77,6 @@ public final class CutFinder {
                 ? new PlanRefusedException(
                         RestorePlanner.describe(target) + " cannot be cut off from the rest", "ask for another moment")
                 : RestorePlanner.refusal(refused);
-    }
-
-    /** A part of the named transaction that lies outside of what was read would show as a decision to commit the others. */
-    private static boolean keepsItsWord(Cut cut) {
-        return !(cut.target() instanceof Target.BeforeTransaction before)
-                || cut.decisions().stream()
-                        .noneMatch(decision -> decision.shard().equals(before.shard())
-                                && decision.xid() == before.xid()
-                                && decision.action() == Decision.Action.COMMIT);
     }
 
     private record Window(@Nullable Instant from, @Nullable Instant to) {}

@@ -6,6 +6,9 @@ import java.util.Locale;
 final class Names {
     static final ObjectName HEADER = new ObjectName("isochron-repository");
 
+    /** Folder of the membership's versions. */
+    static final String MEMBERSHIP = "member/";
+
     private Names() {}
 
     /** A position as people read it, PostgreSQL's two hexadecimal halves. */
@@ -64,6 +67,10 @@ final class Names {
             throw new IllegalArgumentException("ledger " + folder + " " + period + " cannot be numbered so");
         }
         return new ObjectName(rollups(shard, folder) + digits.substring(0, 7) + "/" + digits);
+    }
+
+    static ObjectName membership(long version) {
+        return new ObjectName(MEMBERSHIP + String.format(Locale.ROOT, "%08d", version));
     }
 
     static ObjectName snapshot(String id) {

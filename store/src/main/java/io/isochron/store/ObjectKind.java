@@ -9,7 +9,8 @@ enum ObjectKind {
     SNAPSHOT(5),
     MANIFEST(6),
     PACK(7),
-    LEDGER(8);
+    LEDGER(8),
+    MEMBERSHIP(9);
 
     final byte code;
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster's repository in an object store. Everything but its header is sealed; everything read is verified before it is given out.
@@ -15,17 +16,19 @@ public final class Repository {
     public static final int FORMAT_VERSION = 1;
 
     private final ObjectStore store;
-    private final ClusterIdentity cluster;
     private final SealedStore sealed;
+    private final MembershipObjects memberships;
     private final RepositoryKey key;
     private final UUID id;
+    private volatile MembershipObjects.Chain chain;
 
     private Repository(ObjectStore store, RepositoryHeader header, RepositoryKey key) {
         this.store = store;
-        this.cluster = header.cluster();
         this.sealed = new SealedStore(store, key, header.repositoryId());
+        this.memberships = new MembershipObjects(sealed, header);
         this.key = key;
         this.id = header.repositoryId();
+        this.chain = memberships.begin();
     }
 
     /**
@@ -47,15 +50,53 @@ public final class Repository {
      * @throws NotARepositoryException if the store certainly holds none
      * @throws WrongKeyException if the key is another repository's
      * @throws UnsupportedRepositoryException if it has another format version
-     * @throws ObjectDamagedException if its header is damaged
+     * @throws ObjectDamagedException if its header or a version of the membership is damaged
+     * @throws ObjectNotFoundException if a version of the membership is missing
      */
     public static Repository open(ObjectStore store, RepositoryKey key) throws IOException {
-        return new Repository(store, RepositoryHeader.read(store, key), key);
+        Repository repository = new Repository(store, RepositoryHeader.read(store, key), key);
+        repository.reloadMembership();
+        return repository;
     }
 
-    /** The cluster whose repository this is. */
+    /** The cluster whose repository this is, with all shards that ever were announced: {@link #membership} says who is a member. */
     public ClusterIdentity cluster() {
-        return cluster;
+        return membership().cluster();
+    }
+
+    /** Who belongs to the cluster, and when, as of the last look. */
+    public Membership membership() {
+        return chain.membership();
+    }
+
+    /** Looks for changes of the membership made by others since the last look. */
+    public synchronized Membership reloadMembership() throws IOException {
+        chain = memberships.continued(chain);
+        return membership();
+    }
+
+    /**
+     * Adds a version of the membership, durable on return; before that the old membership is in force. Times are kept to the microsecond.
+     *
+     * @param kind what changes
+     * @param shard the shard concerned
+     * @param recorded the time to note
+     * @param effective from when on it counts; null exactly for announcements and withdrawals
+     * @throws IllegalArgumentException if it cannot follow what is known
+     * @throws StoreException if someone else changed the membership since the last look; nothing was changed by this call
+     */
+    public synchronized Membership changeMembership(
+            MembershipChange.Kind kind, ShardIdentity shard, Instant recorded, @Nullable Instant effective)
+            throws IOException {
+        chain = memberships.append(
+                chain,
+                new MembershipChange(
+                        membership().version() + 1,
+                        kind,
+                        shard,
+                        MembershipObjects.micros(recorded),
+                        effective == null ? null : MembershipObjects.micros(effective)));
+        return membership();
     }
 
     /** The repository's own id, made with it. */
@@ -79,22 +120,22 @@ public final class Repository {
 
     /** The shards' write-ahead log. */
     public WalArchive wal() {
-        return new WalArchive(sealed, cluster);
+        return new WalArchive(sealed, cluster());
     }
 
     /** The shards' PostgreSQL timeline history files. */
     public TimelineHistories timelineHistories() {
-        return new TimelineHistories(sealed, cluster);
+        return new TimelineHistories(sealed, cluster());
     }
 
     /** The shards' chronicle segments. */
     public ChronicleStore chronicle() {
-        return new ChronicleStore(sealed, cluster);
+        return new ChronicleStore(sealed, cluster());
     }
 
     /** The shards' ledgers. */
     public LedgerStore ledger() {
-        return new LedgerStore(sealed, cluster);
+        return new LedgerStore(sealed, cluster());
     }
 
     /** Small documents such as cut certificates. */
@@ -104,17 +145,18 @@ public final class Repository {
 
     /** The cluster's snapshots. */
     public Snapshots snapshots() {
-        return new Snapshots(sealed, cluster);
+        return new Snapshots(sealed, membership());
     }
 
     /**
      * Reads and authenticates every object in scope again and checks that everything that ought to be there is. What it cannot see: that the newest
-     * WAL object, the newest chronicle segment or a document was removed, since nothing else refers to them.
+     * WAL object, the newest chronicle segment or a document was removed, since nothing else refers to them; nor the newest version of the
+     * membership if it changed nothing that a later snapshot or another object shows.
      *
      * @param findings is told every finding, problems and notices, as they are found
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, cluster, findings).run(scope);
+        return new Verifier(sealed, memberships, membership(), findings).run(scope);
     }
 }

@@ -33,7 +33,7 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
         open.put("repository", repositoryId.toString());
         open.put("key", key.primaryKeyId());
         open.put("created", created.toString());
-        ByteBuffer sealed = Seal.seal(key, associatedData(open), ByteBuffer.wrap(Json.bytes(identity())));
+        ByteBuffer sealed = Seal.seal(key, associatedData(open), ByteBuffer.wrap(identityBytes()));
         byte[] bytes = new byte[sealed.remaining()];
         sealed.get(bytes);
         open.put("sealed", Base64.getEncoder().encodeToString(bytes));
@@ -54,13 +54,31 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
         node.put("id", cluster.id().toString());
         ArrayNode shards = node.putArray("shards");
         for (ShardIdentity shard : cluster.shards()) {
-            shards.addObject()
-                    .put("name", shard.name())
-                    .put("systemIdentifier", shard.systemIdentifier())
-                    .put("postgresMajor", shard.postgresMajor())
-                    .put("walSegmentSizeBytes", shard.walSegmentSizeBytes());
+            shards.add(shard(shard));
         }
         return node;
+    }
+
+    /** What is sealed in the header. */
+    byte[] identityBytes() {
+        return Json.bytes(identity());
+    }
+
+    static ObjectNode shard(ShardIdentity shard) {
+        return Json.MAPPER
+                .createObjectNode()
+                .put("name", shard.name())
+                .put("systemIdentifier", shard.systemIdentifier())
+                .put("postgresMajor", shard.postgresMajor())
+                .put("walSegmentSizeBytes", shard.walSegmentSizeBytes());
+    }
+
+    static ShardIdentity shard(JsonNode shard) {
+        return new ShardIdentity(
+                shard.path("name").stringValue(),
+                shard.path("systemIdentifier").stringValue(),
+                shard.path("postgresMajor").intValue(),
+                shard.path("walSegmentSizeBytes").intValue());
     }
 
     static RepositoryHeader read(ObjectStore store, RepositoryKey key) throws IOException {
@@ -106,11 +124,7 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
     private static ClusterIdentity cluster(JsonNode identity) {
         List<ShardIdentity> shards = new ArrayList<>();
         for (JsonNode shard : identity.path("shards")) {
-            shards.add(new ShardIdentity(
-                    shard.path("name").stringValue(),
-                    shard.path("systemIdentifier").stringValue(),
-                    shard.path("postgresMajor").intValue(),
-                    shard.path("walSegmentSizeBytes").intValue()));
+            shards.add(shard(shard));
         }
         return new ClusterIdentity(
                 UUID.fromString(identity.path("id").stringValue()),

@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The object that makes a snapshot exist. */
-record SnapshotDocument(String id, Instant created, String header, List<Shard> shards) {
+record SnapshotDocument(String id, Instant created, long membership, String header, List<Shard> shards) {
     /** One shard, and where its backup manifest lies. */
     record Shard(ShardSnapshot snapshot, SnapshotEntry.@Nullable File backupManifest) {}
 
@@ -24,6 +24,7 @@ record SnapshotDocument(String id, Instant created, String header, List<Shard> s
         ObjectNode root = Json.MAPPER.createObjectNode();
         root.put("snapshot", Manifests.VERSION);
         root.put("created", created.toString());
+        root.put("membership", membership);
         root.put("header", header);
         ArrayNode array = root.putArray("shards");
         for (Shard shard : shards) {
@@ -44,6 +45,15 @@ record SnapshotDocument(String id, Instant created, String header, List<Shard> s
             }
         }
         return Json.bytes(root);
+    }
+
+    /** The version of the membership that held when it was begun. */
+    static long membership(String id, byte[] bytes) throws ObjectDamagedException {
+        try {
+            return Json.MAPPER.readTree(bytes).path("membership").longValue();
+        } catch (JacksonException e) {
+            throw new ObjectDamagedException(Names.snapshot(id), "it is not a snapshot", e);
+        }
     }
 
     static SnapshotDocument decode(String id, byte[] bytes, ClusterIdentity cluster) throws ObjectDamagedException {
@@ -76,6 +86,7 @@ record SnapshotDocument(String id, Instant created, String header, List<Shard> s
             return new SnapshotDocument(
                     id,
                     Instant.parse(root.path("created").stringValue()),
+                    root.path("membership").longValue(),
                     root.path("header").stringValue(),
                     List.copyOf(shards));
         } catch (JacksonException | IllegalArgumentException | DateTimeException | ClassCastException e) {

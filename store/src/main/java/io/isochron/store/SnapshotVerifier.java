@@ -14,21 +14,23 @@ import org.jspecify.annotations.Nullable;
 final class SnapshotVerifier {
     private final Verifier verifier;
     private final SealedStore sealed;
+    private final Membership membership;
     private final ClusterIdentity cluster;
     private final WalArchive wal;
     private final CRC32C crc = new CRC32C();
     private SnapshotEntry.@Nullable File file;
     private long fileBytes;
 
-    SnapshotVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster) {
+    SnapshotVerifier(Verifier verifier, SealedStore sealed, Membership membership) {
         this.verifier = verifier;
         this.sealed = sealed;
-        this.cluster = cluster;
+        this.membership = membership;
+        this.cluster = membership.cluster();
         this.wal = new WalArchive(sealed, cluster);
     }
 
     void run() throws IOException {
-        Snapshots snapshots = new Snapshots(sealed, cluster);
+        Snapshots snapshots = new Snapshots(sealed, membership);
         List<String> ids = snapshots.ids();
         for (String id : ids) {
             verifier.count(size(Names.snapshot(id)));

@@ -67,7 +67,7 @@ public final class SnapshotWriter implements AutoCloseable {
         if (finished.isEmpty()) {
             throw new IllegalStateException("a snapshot of no shard cannot be published");
         }
-        SnapshotDocument document = new SnapshotDocument(id, created, header, finished);
+        SnapshotDocument document = new SnapshotDocument(id, created, snapshots.membership, header, finished);
         snapshots.sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, document.encode());
         return document.info();
     }

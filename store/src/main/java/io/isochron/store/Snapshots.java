@@ -14,10 +14,12 @@ public final class Snapshots {
 
     final SealedStore sealed;
     final ClusterIdentity cluster;
+    final long membership;
 
-    Snapshots(SealedStore sealed, ClusterIdentity cluster) {
+    Snapshots(SealedStore sealed, Membership membership) {
         this.sealed = sealed;
-        this.cluster = cluster;
+        this.cluster = membership.cluster();
+        this.membership = membership.version();
     }
 
     /**
@@ -57,12 +59,25 @@ public final class Snapshots {
      *
      * @throws ObjectNotFoundException if it is certain that there is none of this id
      * @throws ObjectDamagedException if it is not what was published
+     * @throws ObjectNotFoundException also if it was taken under a version of the membership that is missing
      */
     public SnapshotReader open(String id) throws IOException {
         if (!ObjectName.isSegment(id)) {
             throw new IllegalArgumentException("'" + id + "' is not the id of a snapshot\nhint: info lists them");
         }
         byte[] bytes = sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT);
+        requireMembership(SnapshotDocument.membership(id, bytes));
         return new SnapshotReader(sealed, cluster, SnapshotDocument.decode(id, bytes, cluster));
+    }
+
+    /** A snapshot of a newer membership than the one at hand shows that the latter is not the whole. */
+    private void requireMembership(long version) throws IOException {
+        if (version > membership) {
+            ObjectName newer = Names.membership(version);
+            throw sealed.exists(newer)
+                    ? new StoreException("the cluster's membership was changed meanwhile (version " + version
+                            + ")\nhint: run the command again")
+                    : new ObjectNotFoundException(newer, sealed.describe());
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
@@ -12,15 +13,20 @@ import org.jspecify.annotations.Nullable;
 /** Rereads a repository and checks that what it holds belongs together. Holds one object of each kind at a time. */
 final class Verifier {
     private final SealedStore sealed;
-    private final ClusterIdentity cluster;
+    private final MembershipObjects memberships;
+    private Membership membership;
+    private ClusterIdentity cluster;
     private final Consumer<Finding> sink;
     private long objects;
     private long bytes;
     private long problems;
 
-    Verifier(SealedStore sealed, ClusterIdentity cluster, Consumer<Finding> sink) {
+    /** @param membership what is known of it, in case that its objects have been damaged since */
+    Verifier(SealedStore sealed, MembershipObjects memberships, Membership membership, Consumer<Finding> sink) {
         this.sealed = sealed;
-        this.cluster = cluster;
+        this.memberships = memberships;
+        this.membership = membership;
+        this.cluster = membership.cluster();
         this.sink = sink;
     }
 
@@ -33,11 +39,12 @@ final class Verifier {
         reading(Names.HEADER.value(), sealed::readHeader);
         objects++;
         try {
+            membership();
             if (scope.wal()) {
                 new WalVerifier(this, sealed, cluster).run();
             }
             if (scope.snapshots()) {
-                new SnapshotVerifier(this, sealed, cluster).run();
+                new SnapshotVerifier(this, sealed, membership).run();
             }
             if (scope.chronicle()) {
                 chronicle();
@@ -50,6 +57,39 @@ final class Verifier {
             throw SealedStore.unwrap(e);
         }
         return new VerifySummary(objects, bytes, problems);
+    }
+
+    /** Its versions follow each other, and no object is of a shard that they do not know. */
+    private void membership() throws IOException {
+        MembershipObjects.Chain[] known = {memberships.begin()};
+        boolean[] broken = {false};
+        each(Names.MEMBERSHIP, info -> {
+            if (broken[0]) {
+                sealed.read(info.name(), ObjectKind.MEMBERSHIP);
+                return;
+            }
+            broken[0] = true;
+            known[0] = memberships.next(known[0], info.name());
+            broken[0] = false;
+        });
+        if (known[0].membership().version() > membership.version()) {
+            membership = known[0].membership();
+            cluster = membership.cluster();
+        }
+        if (known[0].membership().version() < membership.version() && !broken[0]) {
+            ObjectName next = Names.membership(known[0].membership().version() + 1);
+            find(Severity.MISSING, next.value(), "it was there when the repository was opened");
+        }
+        for (String folder : List.of("wal", "chronicle", "ledger")) {
+            ObjectName last = ObjectName.of(folder, Names.shard(cluster.shards().size()), "zzzz");
+            try (Stream<ObjectInfo> unknown = sealed.list(folder + "/", last)) {
+                unknown.findFirst()
+                        .ifPresent(info -> find(
+                                Severity.MISSING,
+                                Names.membership(membership.version() + 1).value(),
+                                "object " + info.name() + " is of a shard that the membership does not know"));
+            }
+        }
     }
 
     /** Segments of a shard are numbered without holes. */

@@ -44,6 +44,9 @@ class DamageTest {
         for (int segment = 1; segment <= 4; segment++) {
             repository.chronicle().append(NORTH, segment, RepositoryTest.someBytes(new Random(segment), 400));
         }
+        ShardIdentity west = new ShardIdentity("west-customers", "7300000000000000003", 17, 16 << 20);
+        repository.changeMembership(MembershipChange.Kind.ANNOUNCED, west, CREATED, null);
+        repository.changeMembership(MembershipChange.Kind.JOINED, west, CREATED, CREATED.plusSeconds(60));
         repository.documents().put("cut", "one", new byte[300]);
         repository.documents().put("cut", "two", new byte[20]);
         try (SnapshotWriter writer = repository.snapshots().begin(CREATED, new SnapshotOptions(3, 64 << 10))) {

@@ -1,21 +1,29 @@
 package io.isochron.capture;
 
+import io.isochron.store.Membership;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Captures all shards of a cluster in one process, each on its own threads: a shard that fails or is down does not touch the others. Memory is bounded by {@link CaptureOptions#bufferBytesTotal()},
- * shared equally.
+ * shared equally; one that is added later takes the share of as many shards as there are then, so that the sum is a little more until the next start.
  */
 public final class ClusterCapture implements AutoCloseable {
-    private final List<ShardCapture> shards;
+    private final Repository repository;
+    private final CaptureOptions options;
+    private final List<Entry> shards = new CopyOnWriteArrayList<>();
     private final @Nullable FenceService fences;
     private final @Nullable Thread fenceThread;
+
+    private record Entry(String name, ShardCapture capture) {}
 
     /**
      * @param sources one for each shard to capture
@@ -25,9 +33,11 @@ public final class ClusterCapture implements AutoCloseable {
         for (ShardSource source : sources) {
             ServerIdentity.known(source.name(), repository);
         }
-        this.shards = sources.stream()
-                .map(source -> new ShardCapture(source, repository, options, sources.size()))
-                .toList();
+        this.repository = repository;
+        this.options = options;
+        for (ShardSource source : sources) {
+            shards.add(new Entry(source.name(), new ShardCapture(source, repository, options, sources.size())));
+        }
         CaptureOptions.Synchronous mode = options.synchronous();
         if (mode == null) {
             fences = null;
@@ -39,16 +49,46 @@ public final class ClusterCapture implements AutoCloseable {
         }
     }
 
+    /** All members of the cluster, and shards that are to become some as soon as they are ready; empty while a member is not. */
     private Optional<List<FenceService.Member>> members() {
+        Membership membership = repository.membership();
+        Set<String> missing = new HashSet<>(membership.present().shards());
         List<FenceService.Member> members = new ArrayList<>();
-        for (ShardCapture shard : shards) {
-            FenceService.Member member = shard.fenceMember();
-            if (member == null) {
-                return Optional.empty();
+        for (Entry shard : shards) {
+            FenceService.Member member = shard.capture().fenceMember();
+            boolean counts = missing.contains(shard.name());
+            boolean joins = membership
+                    .state(shard.name())
+                    .filter(Membership.State.JOINING::equals)
+                    .isPresent();
+            if (member != null && (counts || (joins && member.guard().armed()))) {
+                members.add(member);
+                missing.remove(shard.name());
             }
-            members.add(member);
         }
-        return Optional.of(members);
+        return missing.isEmpty() ? Optional.of(members) : Optional.empty();
+    }
+
+    /**
+     * Begins with one more shard.
+     *
+     * @throws CaptureException if the repository does not know it
+     */
+    public void add(ShardSource source) throws CaptureException {
+        ServerIdentity.known(source.name(), repository);
+        ShardCapture capture = new ShardCapture(source, repository, options, shards.size() + 1);
+        shards.add(new Entry(source.name(), capture));
+        capture.start();
+    }
+
+    /** Ends with a shard: what was received is made durable and confirmed. Waits for its end. */
+    public void retire(String shard) {
+        for (Entry entry : shards) {
+            if (entry.name().equals(shard)) {
+                entry.capture().close();
+                shards.remove(entry);
+            }
+        }
     }
 
     /** What became of the fences; empty in asynchronous mode. */
@@ -58,7 +98,7 @@ public final class ClusterCapture implements AutoCloseable {
 
     /** Begins. Returns at once; {@link #status} tells what happens. */
     public void start() {
-        shards.forEach(ShardCapture::start);
+        shards.forEach(shard -> shard.capture().start());
         if (fenceThread != null) {
             fenceThread.start();
         }
@@ -66,7 +106,7 @@ public final class ClusterCapture implements AutoCloseable {
 
     /** All shards now, in the order of the sources. */
     public List<CaptureStatus> status() {
-        return shards.stream().map(ShardCapture::status).toList();
+        return shards.stream().map(shard -> shard.capture().status()).toList();
     }
 
     /** Asks all to stop. Returns at once. */
@@ -74,7 +114,7 @@ public final class ClusterCapture implements AutoCloseable {
         if (fenceThread != null) {
             fenceThread.interrupt();
         }
-        shards.forEach(ShardCapture::stop);
+        shards.forEach(shard -> shard.capture().stop());
     }
 
     /**
@@ -84,8 +124,8 @@ public final class ClusterCapture implements AutoCloseable {
      */
     public boolean await(Duration time) throws InterruptedException {
         long until = System.nanoTime() + time.toNanos();
-        for (ShardCapture shard : shards) {
-            if (!shard.await(Duration.ofNanos(Math.max(1, until - System.nanoTime())))) {
+        for (Entry shard : shards) {
+            if (!shard.capture().await(Duration.ofNanos(Math.max(1, until - System.nanoTime())))) {
                 return false;
             }
         }
@@ -96,6 +136,6 @@ public final class ClusterCapture implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        shards.forEach(ShardCapture::close);
+        shards.forEach(shard -> shard.capture().close());
     }
 }

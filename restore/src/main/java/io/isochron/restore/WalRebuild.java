@@ -54,12 +54,12 @@ final class WalRebuild {
      */
     Rebuilt rebuild(List<Segment> bare) throws IOException {
         Segment first = bare.getFirst();
-        Lsn begin = first.start();
         for (long back = LEAST_BACK_BYTES; ; back *= 16) {
-            begin = archivedFrom(first, back);
+            Lsn archived = archivedFrom(first, back);
+            Lsn begin = behindSwitch(first, archived);
             Attempt attempt = new Attempt(begin, first, List.of());
             boolean known = attempt.before.oldestOpenStart() != null;
-            boolean edge = first.start().minus(begin) < back - 2L * WalFormat.PAGE_BYTES;
+            boolean edge = first.start().minus(archived) < back - 2L * WalFormat.PAGE_BYTES;
             if (known) {
                 return new Rebuilt(attempt.fill(bare), attempt.bytes(), 0);
             }
@@ -102,6 +102,23 @@ final class WalRebuild {
                     "the certificate cannot be checked without it; run verify to see what else is missing");
         }
         return new Lsn(page);
+    }
+
+    /**
+     * What follows XLOG_SWITCH in its WAL file is zero and has no page headers (a base backup ends with one): a reader that begins there begins with the next file instead, or, if that lies behind the first segment, with this one.
+     */
+    private Lsn behindSwitch(Segment first, Lsn begin) throws IOException {
+        ByteBuffer magic = ByteBuffer.allocate(2);
+        try (WalArchiveReader archive = repository.wal().openReader(shard, first.timeline(), begin.value())) {
+            archive.read(magic);
+        }
+        if (magic.position() < 2 || magic.getShort(0) != 0) {
+            return begin;
+        }
+        long size = identity.walSegmentSizeBytes();
+        long file = begin.value() & -size;
+        Lsn next = new Lsn(file + size);
+        return next.isAfter(first.start()) ? new Lsn(file) : next;
     }
 
     /** One reading, from a beginning to the first segment and then on. */

@@ -21,6 +21,8 @@ public final class ClusterHistory {
     private final SortedMap<String, ShardHistory> shards = new TreeMap<>();
     private final @Nullable List<SnapshotPoint> snapshots;
     private final List<RecoverableRange> ranges;
+    private final long memberFrom;
+    private final long memberTo;
 
     private ClusterHistory(
             Collection<String> names,
@@ -39,7 +41,44 @@ public final class ClusterHistory {
         }
         byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256)));
         this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
+        this.memberFrom = Long.MIN_VALUE;
+        this.memberTo = Long.MAX_VALUE;
         this.ranges = new Reachability(this).ranges();
+    }
+
+    private ClusterHistory(ClusterHistory all, long memberFrom, long memberTo) {
+        this.shards.putAll(all.shards);
+        this.snapshots = all.snapshots;
+        this.memberFrom = memberFrom;
+        this.memberTo = memberTo;
+        this.ranges = all.ranges.stream()
+                .filter(range -> micros(range.to()) >= memberFrom && micros(range.from()) < memberTo)
+                .map(range -> new RecoverableRange(
+                        instant(Math.max(micros(range.from()), memberFrom)),
+                        instant(Math.min(micros(range.to()), memberTo - 1))))
+                .toList();
+    }
+
+    /**
+     * The same, of which only the moments count at which its shards were the cluster's members: no others can be reached.
+     *
+     * @param fromMicros reference time of the first such moment; {@code Long.MIN_VALUE} if there is none
+     * @param toMicros reference time of the first moment behind; {@code Long.MAX_VALUE} if there is none
+     */
+    public ClusterHistory during(long fromMicros, long toMicros) {
+        return fromMicros == Long.MIN_VALUE && toMicros == Long.MAX_VALUE
+                ? this
+                : new ClusterHistory(this, fromMicros, toMicros);
+    }
+
+    /** The first moment at which its shards were the members. */
+    long memberFrom() {
+        return memberFrom;
+    }
+
+    /** The first moment at which they were it no longer. */
+    long memberTo() {
+        return memberTo;
     }
 
     /**

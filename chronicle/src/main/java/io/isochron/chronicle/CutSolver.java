@@ -74,6 +74,9 @@ public final class CutSolver {
 
     /** The cut for a request whose target was brought to numbers before. */
     Solution compute(CutRequest request) {
+        if (request.momentMicros() < history.memberFrom() || request.momentMicros() >= history.memberTo()) {
+            return otherMembers(request);
+        }
         Solution solution = new CutComputation(history, dialect, rules, request).solve();
         if (solution instanceof Unreachable
                 || history.restorableFrom() == null
@@ -87,6 +90,16 @@ public final class CutSolver {
                 ? BeforeWindow.of(
                         history, momentMicros, "moment " + moment + " lies before what any snapshot can restore")
                 : solution;
+    }
+
+    private Unreachable otherMembers(CutRequest request) {
+        Reachability reachability = new Reachability(history);
+        Instant moment = ClusterHistory.instant(request.momentMicros());
+        return new Unreachable(
+                Why.OTHER_MEMBERS,
+                "the members of the cluster were not " + String.join(", ", history.shards()) + " at " + moment,
+                reachability.nearestBefore(moment),
+                reachability.nearestAfter(moment));
     }
 
     private Solution latest(Target.Latest target, Grade grade) {

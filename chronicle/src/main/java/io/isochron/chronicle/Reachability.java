@@ -171,8 +171,12 @@ final class Reachability {
         for (ShardHistory shard : history.all()) {
             runs = runs.and(shard, shard.runStart(shard.size() - 1), shard.size() - 1);
         }
-        List<Range> found = covered(runs);
-        return found.isEmpty() ? Long.MIN_VALUE : found.getLast().to;
+        long last = Long.MIN_VALUE;
+        for (Range range : covered(runs)) {
+            long to = Math.min(range.to, history.memberTo() - 1);
+            last = to >= Math.max(range.from, history.memberFrom()) ? to : last;
+        }
+        return last;
     }
 
     /**

@@ -31,6 +31,8 @@ public record Unreachable(
         IN_DOUBT_UNKNOWN,
         /** Segments that exist were not given to the solver; read further back. */
         NOT_LOADED,
+        /** The members of the cluster were others then than those that were asked for. */
+        OTHER_MEMBERS,
         /** The transaction or position named by the target is not known. */
         UNKNOWN_TARGET
     }

@@ -11,6 +11,7 @@ import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
+import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import io.isochron.wal.Lsn;
 import java.io.IOException;
@@ -29,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * How far a cluster's archive reaches now, and which moments can be restored: from the ledgers, the newest segment of each shard, and one segment for each snapshot that begins a range. What is in the
  * window is not read.
  *
- * @param shards by name
+ * @param shards all that ever were announced, by name
  * @param recoverable ranges in order, each of grade atomic; one begins when the segment that holds its snapshot's end was complete, so up to a segment's length later than the earliest moment
- * @param heldBackBy the shard whose safe time is the cluster's, or one that has none; null without shards
+ * @param heldBackBy the present member whose safe time is the cluster's, or one that has none
  * @param breaks what is wrong with ledgers or WAL: {@link ShardLedger#breaks} and gaps
  */
 public record ArchiveState(
@@ -74,11 +75,23 @@ public record ArchiveState(
             breaks.addAll(one.breaks());
             gaps(one).forEach(gap -> breaks.add("wal of shard " + one.shard() + " is missing: " + gap.text()));
         }
+        List<String> present = repository.membership().present().shards();
         String heldBack = shards.entrySet().stream()
+                .filter(entry -> present.contains(entry.getKey()))
                 .min(Comparator.comparing(entry -> entry.getValue().safeTime().orElse(Instant.MIN)))
                 .map(Map.Entry::getKey)
                 .orElse(null);
-        return new ArchiveState(shards, ranges(repository, ledgers, shards), heldBack, breaks);
+        List<RecoverableRange> ranges = new ArrayList<>();
+        for (Period period : repository.membership().periods()) {
+            ranges.addAll(ranges(repository, period, members(ledgers, period), members(shards, period)));
+        }
+        return new ArchiveState(shards, List.copyOf(ranges), heldBack, breaks);
+    }
+
+    private static <T> Map<String, T> members(Map<String, T> all, Period period) {
+        Map<String, T> members = new TreeMap<>(all);
+        members.keySet().retainAll(period.shards());
+        return members;
     }
 
     /** The cluster's safe time; empty until every shard has a safe point. */
@@ -122,15 +135,18 @@ public record ArchiveState(
         return new Shard(newest, safe, clock, entry == null ? 0 : entry.cover().lastEntry() + 1, stale);
     }
 
+    /** What can be restored of a period in which the members were these. */
     private static List<RecoverableRange> ranges(
-            Repository repository, Map<String, ShardLedger> ledgers, Map<String, Shard> shards) throws IOException {
+            Repository repository, Period period, Map<String, ShardLedger> ledgers, Map<String, Shard> shards)
+            throws IOException {
         List<RecoverableRange> ranges = new ArrayList<>();
         long to = lastMoment(shards);
         if (to == Long.MIN_VALUE) {
             return ranges;
         }
+        to = Math.min(to, MemberPeriods.toMicros(period) - 1);
         long uncertainty = uncertainty(shards);
-        for (SnapshotPoint snapshot : new ChronicleReader(repository).snapshotPoints()) {
+        for (SnapshotPoint snapshot : new ChronicleReader(repository, period).snapshotPoints()) {
             boolean whole = true;
             long until = to;
             for (ShardLedger ledger : ledgers.values()) {
@@ -146,7 +162,7 @@ public record ArchiveState(
             if (!whole || inside) {
                 continue;
             }
-            long from = Long.MIN_VALUE;
+            long from = MemberPeriods.fromMicros(period);
             for (String shard : shards.keySet()) {
                 from = Math.max(
                         from, complete(repository, shard, snapshot.stop().get(shard)));
@@ -156,7 +172,7 @@ public record ArchiveState(
             }
         }
         ranges.sort(Comparator.comparing(RecoverableRange::from));
-        return List.copyOf(ranges);
+        return ranges;
     }
 
     private static boolean covers(Repository repository, ShardLedger ledger, Lsn start) throws IOException {

@@ -9,6 +9,7 @@ import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
 import io.isochron.chronicle.StoredSegment;
 import io.isochron.store.ChronicleStore;
+import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.ShardSnapshot;
@@ -43,14 +44,31 @@ public final class ChronicleReader {
     private static final int READ_AHEAD = 8;
 
     private final Repository repository;
+    private final List<String> shards;
+    private final Period period;
 
+    /** Reads all shards that ever were announced, whenever they were members. */
     public ChronicleReader(Repository repository) {
-        this.repository = repository;
+        this(
+                repository,
+                repository.cluster().shards().stream().map(ShardIdentity::name).toList());
     }
 
-    /** The names of all shards, in the repository's order. */
+    /** Reads some shards without regard to when they were members. */
+    ChronicleReader(Repository repository, List<String> shards) {
+        this(repository, new Period(Instant.MIN, Instant.MAX, shards));
+    }
+
+    /** Reads the members of a period; only moments of that period can be reached. */
+    public ChronicleReader(Repository repository, Period period) {
+        this.repository = repository;
+        this.shards = period.shards();
+        this.period = period;
+    }
+
+    /** The names of the shards that are read, in the repository's order. */
     public List<String> shards() {
-        return repository.cluster().shards().stream().map(ShardIdentity::name).toList();
+        return shards;
     }
 
     /** Everything that is known. */
@@ -70,7 +88,8 @@ public final class ChronicleReader {
         for (List<Segment> shard : segments(from, to).values()) {
             all.addAll(shard);
         }
-        return ClusterHistory.of(shards(), all, snapshotPoints());
+        return ClusterHistory.of(shards(), all, snapshotPoints())
+                .during(MemberPeriods.fromMicros(period), MemberPeriods.toMicros(period));
     }
 
     /**
@@ -81,7 +100,8 @@ public final class ChronicleReader {
     ClusterHistory decisions(@Nullable Instant from, @Nullable Instant to) throws IOException {
         List<StoredSegment> all = new ArrayList<>();
         read(from, to, SegmentChain::nextWithoutRows).values().forEach(all::addAll);
-        return ClusterHistory.ofStored(shards(), all);
+        return ClusterHistory.ofStored(shards(), all)
+                .during(MemberPeriods.fromMicros(period), MemberPeriods.toMicros(period));
     }
 
     /** The segments of {@link #window} by shard, in order; a shard of which nothing is known has an empty list. */
@@ -142,21 +162,55 @@ public final class ChronicleReader {
         }
     }
 
-    /** All published snapshots as the chronicle sees them, oldest first. */
+    /**
+     * What can be restored from as the chronicle sees it, oldest first: for each published snapshot the newest parts of all shards up to it. A snapshot of some shards only, such as that of a shard
+     * that joined, so goes together with the others' parts of the snapshots before it.
+     */
     public List<SnapshotPoint> snapshotPoints() throws IOException {
+        return snapshotPoints(repository.snapshots().list());
+    }
+
+    private List<SnapshotPoint> snapshotPoints(List<SnapshotInfo> snapshots) {
+        Set<String> wanted = Set.copyOf(shards);
+        Map<String, Lsn> start = new HashMap<>();
+        Map<String, Lsn> stop = new HashMap<>();
         List<SnapshotPoint> points = new ArrayList<>();
-        for (SnapshotInfo snapshot : repository.snapshots().list()) {
-            Map<String, Lsn> start = new HashMap<>();
-            Map<String, Lsn> stop = new HashMap<>();
-            for (ShardSnapshot shard : snapshot.shards()) {
-                start.put(shard.shard(), new Lsn(shard.startLsn()));
-                stop.put(shard.shard(), new Lsn(shard.endLsn()));
+        for (SnapshotInfo snapshot : snapshots) {
+            boolean news = false;
+            for (ShardSnapshot part : snapshot.shards()) {
+                if (wanted.contains(part.shard())) {
+                    start.put(part.shard(), new Lsn(part.startLsn()));
+                    stop.put(part.shard(), new Lsn(part.endLsn()));
+                    news = true;
+                }
             }
-            if (start.keySet().containsAll(shards())) {
+            if (news && start.size() == wanted.size()) {
                 points.add(new SnapshotPoint(snapshot.id(), start, stop));
             }
         }
         return points;
+    }
+
+    /**
+     * The newest snapshot of each shard up to one of them; a shard without any is left out.
+     *
+     * @param snapshots all, oldest first
+     * @param newest id of the last one to use
+     */
+    Map<String, SnapshotInfo> parts(List<SnapshotInfo> snapshots, String newest) {
+        Set<String> wanted = Set.copyOf(shards);
+        Map<String, SnapshotInfo> parts = new HashMap<>();
+        for (SnapshotInfo snapshot : snapshots) {
+            for (ShardSnapshot part : snapshot.shards()) {
+                if (wanted.contains(part.shard())) {
+                    parts.put(part.shard(), snapshot);
+                }
+            }
+            if (snapshot.id().equals(newest)) {
+                break;
+            }
+        }
+        return parts;
     }
 
     private List<StoredSegment> read(

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -103,12 +104,14 @@ public final class CutCertificates {
                 taken += rebuilt.preparedTaken();
             }
         }
-        return new Checked(
-                certificate,
-                CutRecheck.differences(certificate.cut(), dialect, filled),
-                bytes,
-                document.recorded().size(),
-                taken);
+        List<String> differences = new ArrayList<>(CutRecheck.differences(certificate.cut(), dialect, filled));
+        List<String> members =
+                repository.membership().at(certificate.cut().moment()).shards();
+        if (!Set.copyOf(members).equals(byShard.keySet())) {
+            differences.add("members of the cluster: certificate " + String.join(", ", byShard.keySet())
+                    + ", repository " + String.join(", ", members));
+        }
+        return new Checked(certificate, differences, bytes, document.recorded().size(), taken);
     }
 
     private CutDocument open(String name, byte[] file) throws RestoreException {

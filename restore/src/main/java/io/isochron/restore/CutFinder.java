@@ -6,12 +6,14 @@ import io.isochron.chronicle.CutSolver;
 import io.isochron.chronicle.Solution;
 import io.isochron.chronicle.Target;
 import io.isochron.chronicle.Unreachable;
+import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,53 +38,79 @@ public final class CutFinder {
     public record Found(Cut cut, ClusterHistory history) {}
 
     private final Repository repository;
-    private final ChronicleReader chronicle;
+    private final MemberPeriods members;
 
     public CutFinder(Repository repository) {
         this.repository = repository;
-        this.chronicle = new ChronicleReader(repository);
+        this.members = new MemberPeriods(repository);
     }
 
     /**
-     * The cut for a target.
+     * The cut for a target, over the members of its moment.
      *
      * @throws PlanRefusedException if it cannot be reached
      * @throws IOException if the repository cannot be read or is damaged
      */
     public Found find(Target target, PlanOptions options) throws IOException {
-        MomentSearch.Span span = new MomentSearch(repository, options.dialect())
-                .of(target)
-                .orElseThrow(() -> new PlanRefusedException(
-                        RestorePlanner.describe(target) + " is not in the chronicle",
-                        "look with `isochron history` what is"));
+        MomentSearch.Span all = target instanceof Target.Latest
+                ? null
+                : new MomentSearch(repository, options.dialect()).of(target).orElseThrow(() -> notThere(target));
+        Refusals refusals = new Refusals(repository, target);
+        for (Period period : members.candidates(target, all)) {
+            MomentSearch.Span span = all != null
+                    ? all
+                    : new MomentSearch(repository, options.dialect(), period.shards())
+                            .of(target)
+                            .orElse(null);
+            Optional<Found> found = span == null ? Optional.empty() : find(target, options, period, span, refusals);
+            if (found.isPresent()) {
+                return found.get();
+            }
+        }
+        throw refusals.any() ? refusals.refusal() : notThere(target);
+    }
+
+    private static PlanRefusedException notThere(Target target) {
+        return new PlanRefusedException(
+                RestorePlanner.describe(target) + " is not in the chronicle", "look with `isochron history` what is");
+    }
+
+    private Optional<Found> find(
+            Target target, PlanOptions options, Period period, MomentSearch.Span span, Refusals refusals)
+            throws IOException {
+        ChronicleReader chronicle = new ChronicleReader(repository, period);
         Unreachable refused = null;
-        for (Window window : windows(span)) {
+        for (Window window : windows(span, chronicle)) {
             ClusterHistory history = chronicle.decisions(window.from(), window.to());
             CutSolver solver = new CutSolver(history, options.dialect());
             Solution solution =
                     options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
             switch (solution) {
                 case Cut cut -> {
-                    return new Found(cut, history);
-                }
-                case Unreachable unreachable -> {
-                    refused = unreachable;
-                    if (unreachable.why() == Unreachable.Why.AFTER_SAFE_TIME && unreachable.nearestBefore() != null) {
-                        throw RestorePlanner.refusal(unreachable);
+                    Optional<Unreachable> doubt =
+                            members.refusal(cut, history, period, options.dialect(), window.from(), window.to());
+                    if (doubt.isEmpty()) {
+                        return Optional.of(new Found(cut, history));
                     }
+                    refused = doubt.get();
                 }
+                case Unreachable unreachable -> refused = unreachable;
+            }
+            if (refused.why() == Unreachable.Why.OTHER_MEMBERS
+                    || (refused.why() == Unreachable.Why.AFTER_SAFE_TIME && refused.nearestBefore() != null)) {
+                break;
             }
         }
-        throw refused == null
-                ? new PlanRefusedException(
-                        RestorePlanner.describe(target) + " cannot be cut off from the rest", "ask for another moment")
-                : RestorePlanner.refusal(refused);
+        if (refused != null) {
+            refusals.add(refused);
+        }
+        return Optional.empty();
     }
 
     private record Window(@Nullable Instant from, @Nullable Instant to) {}
 
     /** What to read, least first. */
-    private List<Window> windows(MomentSearch.Span span) {
+    private static List<Window> windows(MomentSearch.Span span, ChronicleReader chronicle) {
         Duration share = ALL_SHARDS.dividedBy(chronicle.shards().size());
         Duration around = share.compareTo(LEAST) < 0 ? LEAST : share.compareTo(MOST) > 0 ? MOST : share;
         List<Window> windows = new ArrayList<>();

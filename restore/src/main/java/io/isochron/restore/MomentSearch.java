@@ -44,10 +44,21 @@ final class MomentSearch {
 
     private final Repository repository;
     private final Dialect dialect;
+    private final List<String> shards;
 
+    /** Searches all shards that ever were announced. */
     MomentSearch(Repository repository, Dialect dialect) {
+        this(
+                repository,
+                dialect,
+                repository.cluster().shards().stream().map(ShardIdentity::name).toList());
+    }
+
+    /** Searches some shards. */
+    MomentSearch(Repository repository, Dialect dialect, List<String> shards) {
         this.repository = repository;
         this.dialect = dialect;
+        this.shards = shards;
     }
 
     /**
@@ -168,8 +179,6 @@ final class MomentSearch {
     }
 
     private <T> Map<String, Optional<T>> eachShard(Function<String, Newest<T>> question) throws IOException {
-        List<String> shards =
-                repository.cluster().shards().stream().map(ShardIdentity::name).toList();
         Map<String, Future<Optional<T>>> asked = new LinkedHashMap<>();
         Map<String, Optional<T>> answers = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

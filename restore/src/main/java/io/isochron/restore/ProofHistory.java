@@ -3,7 +3,6 @@ package io.isochron.restore;
 import io.isochron.chronicle.ClusterHistory;
 import io.isochron.chronicle.Segment;
 import io.isochron.store.Repository;
-import io.isochron.store.SnapshotInfo;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,14 +17,17 @@ final class ProofHistory {
     private ProofHistory() {}
 
     static ClusterHistory load(Repository repository, RestorePlan plan) throws IOException {
-        ChronicleReader reader = new ChronicleReader(repository);
-        SnapshotInfo snapshot = repository
-                .snapshots()
-                .open(plan.shards().getFirst().snapshotId())
-                .info();
+        ChronicleReader reader = new ChronicleReader(
+                repository, plan.shards().stream().map(ShardPlan::shard).toList());
+        Instant oldest = Instant.MAX;
+        for (String id :
+                plan.shards().stream().map(ShardPlan::snapshotId).distinct().toList()) {
+            Instant created = repository.snapshots().open(id).info().created();
+            oldest = created.isBefore(oldest) ? created : oldest;
+        }
         Instant moment = plan.moment();
         Instant to = moment == null ? null : moment.plus(MARGIN);
-        ClusterHistory window = reader.window(snapshot.created().minus(MARGIN), to);
+        ClusterHistory window = reader.window(oldest.minus(MARGIN), to);
         return complete(window, plan) ? window : reader.window(null, beyond(to));
     }
 

@@ -10,6 +10,7 @@ import io.isochron.chronicle.SnapshotPoint;
 import io.isochron.chronicle.Solution;
 import io.isochron.chronicle.Target;
 import io.isochron.chronicle.Unreachable;
+import io.isochron.store.Membership.Period;
 import io.isochron.store.ObjectExistsException;
 import io.isochron.store.Repository;
 import io.isochron.store.SnapshotInfo;
@@ -20,6 +21,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +39,11 @@ public final class RestorePlanner {
     private static final Duration BEHIND_MOMENT = Duration.ofMinutes(5);
 
     private final Repository repository;
-    private final ChronicleReader chronicle;
+    private final MemberPeriods members;
 
     public RestorePlanner(Repository repository) {
         this.repository = repository;
-        this.chronicle = new ChronicleReader(repository);
+        this.members = new MemberPeriods(repository);
     }
 
     /**
@@ -56,28 +59,72 @@ public final class RestorePlanner {
                     "the repository of cluster " + repository.cluster().name() + " holds no snapshot",
                     "take one while capture runs");
         }
-        PlanRefusedException refused = null;
+        Refusals refusals = new Refusals(repository, target);
+        PlanRefusedException unplanned = null;
+        for (Period period : members.candidates(target, span(target, options))) {
+            Optional<RestorePlan> plan = Optional.empty();
+            try {
+                plan = plan(target, options, snapshots, period, refusals);
+            } catch (PlanRefusedException e) {
+                unplanned = unplanned == null ? e : unplanned;
+            }
+            if (plan.isPresent()) {
+                return plan.get();
+            }
+        }
+        throw unplanned == null ? refusals.refusal() : unplanned;
+    }
+
+    /** Where the changes of the membership matter. */
+    private MomentSearch.@Nullable Span span(Target target, PlanOptions options) throws IOException {
+        boolean search = repository.membership().periods().size() > 1 && !(target instanceof Target.Latest);
+        return search
+                ? new MomentSearch(repository, options.dialect()).of(target).orElse(null)
+                : null;
+    }
+
+    /** A plan with the members of a period; empty if it is refused. */
+    private Optional<RestorePlan> plan(
+            Target target, PlanOptions options, List<SnapshotInfo> snapshots, Period period, Refusals refusals)
+            throws IOException {
+        ChronicleReader chronicle = new ChronicleReader(repository, period);
+        PlanRefusedException unplanned = null;
+        Unreachable refused = null;
         for (Window window : windows(target, snapshots)) {
             ClusterHistory history = chronicle.window(window.from(), window.to());
             CutSolver solver = new CutSolver(history, options.dialect());
             Solution solution =
                     options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
             switch (solution) {
-                case Unreachable unreachable -> refused = refusal(unreachable);
+                case Unreachable unreachable -> {
+                    refused = unreachable;
+                    unplanned = null;
+                }
                 case Cut cut -> {
-                    Optional<RestorePlan> plan = planFor(cut, target, history, window, snapshots);
+                    Optional<Unreachable> doubt =
+                            members.refusal(cut, history, period, options.dialect(), window.from(), window.to());
+                    Optional<RestorePlan> plan = doubt.isPresent()
+                            ? Optional.empty()
+                            : planFor(cut, target, history, window, snapshots, chronicle);
                     if (plan.isPresent()) {
-                        return plan.get();
+                        return plan;
                     }
-                    refused = new PlanRefusedException(
-                            describe(target) + " has no snapshot that it could be restored from",
-                            "take snapshots regularly, and ask for a later moment");
+                    refused = doubt.orElse(null);
+                    unplanned = doubt.isPresent()
+                            ? null
+                            : new PlanRefusedException(
+                                    describe(target) + " has no snapshot that it could be restored from",
+                                    "take snapshots regularly, and ask for a later moment");
                 }
             }
         }
-        throw refused == null
-                ? new PlanRefusedException(describe(target) + " cannot be reached", "ask for another moment")
-                : refused;
+        if (unplanned != null) {
+            throw unplanned;
+        }
+        if (refused != null) {
+            refusals.add(refused);
+        }
+        return Optional.empty();
     }
 
     /** @param complete whether nothing lies outside */
@@ -101,22 +148,24 @@ public final class RestorePlanner {
     }
 
     private Optional<RestorePlan> planFor(
-            Cut cut, Target target, ClusterHistory history, Window window, List<SnapshotInfo> snapshots)
+            Cut cut,
+            Target target,
+            ClusterHistory history,
+            Window window,
+            List<SnapshotInfo> snapshots,
+            ChronicleReader chronicle)
             throws IOException {
         ShardPlanner shardPlanner = new ShardPlanner(repository, history);
         PlanRefusedException refused = null;
         for (SnapshotPoint point : history.usableSnapshots(cut)) {
-            SnapshotInfo snapshot = snapshots.stream()
-                    .filter(candidate -> candidate.id().equals(point.id()))
-                    .findFirst()
-                    .orElse(null);
-            if (snapshot == null || (!window.complete() && !shardPlanner.covers(point))) {
+            Map<String, SnapshotInfo> parts = chronicle.parts(snapshots, point.id());
+            if (!parts.keySet().containsAll(history.shards()) || (!window.complete() && !shardPlanner.covers(point))) {
                 continue;
             }
             try {
                 List<ShardPlan> shards = new ArrayList<>();
                 for (String shard : history.shards()) {
-                    shards.add(shardPlanner.plan(cut, snapshot, shard));
+                    shards.add(shardPlanner.plan(cut, Objects.requireNonNull(parts.get(shard)), shard));
                 }
                 return Optional.of(assemble(cut, target, shards));
             } catch (PlanRefusedException e) {
@@ -179,6 +228,7 @@ public final class RestorePlanner {
                     case MISSING_SHARD -> "every shard must have been captured";
                     case IN_DOUBT_UNKNOWN -> "ask for a moment after the prepared transaction was decided";
                     case NOT_LOADED -> "the chronicle does not reach back far enough";
+                    case OTHER_MEMBERS -> "`isochron shard list` shows which shards were members when";
                     case UNKNOWN_TARGET -> "look the transaction up with history";
                 },
                 unreachable.nearestBefore(),

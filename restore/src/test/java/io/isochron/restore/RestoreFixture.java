@@ -37,10 +37,13 @@ final class RestoreFixture implements AutoCloseable {
     private final RepositoryKey key;
     final Repository repository;
     final List<ShardSource> sources = new ArrayList<>();
+    /** Shards that run and are not known to the repository. */
+    final List<ShardSource> spare = new ArrayList<>();
+
     private ClusterCapture capture;
     private int targets;
 
-    private RestoreFixture(TestCluster cluster) throws IOException {
+    private RestoreFixture(TestCluster cluster, int members) throws IOException {
         this.cluster = cluster;
         this.repositoryPath = cluster.directory().resolve("repository");
         this.keyFile = cluster.directory().resolve("key");
@@ -48,15 +51,20 @@ final class RestoreFixture implements AutoCloseable {
         this.key = RepositoryKey.load(keyFile);
         List<ShardIdentity> identities = new ArrayList<>();
         for (TestShard shard : cluster.shards()) {
+            ShardSource source = new ShardSource(
+                    shard.name(),
+                    ConnectionSettings.parse(shard.connectionString(), Map.of()),
+                    "isochron_" + shard.name());
+            if (sources.size() == members) {
+                spare.add(source);
+                continue;
+            }
+            sources.add(source);
             identities.add(new ShardIdentity(
                     shard.name(),
                     systemIdentifier(shard),
                     cluster.major(),
                     cluster.options().walSegmentSizeMebibytes() << 20));
-            sources.add(new ShardSource(
-                    shard.name(),
-                    ConnectionSettings.parse(shard.connectionString(), Map.of()),
-                    "isochron_" + shard.name()));
         }
         this.repository = Repository.init(
                 FileSystemStore.create(repositoryPath),
@@ -71,9 +79,14 @@ final class RestoreFixture implements AutoCloseable {
     }
 
     static RestoreFixture start(int shards, int major, ClusterOptions options) throws IOException {
+        return start(shards, shards, major, options);
+    }
+
+    /** Starts some shards of which only the first ones are members. */
+    static RestoreFixture start(int shards, int members, int major, ClusterOptions options) throws IOException {
         TestCluster cluster = TestCluster.start(shards, major, options);
         try {
-            RestoreFixture fixture = new RestoreFixture(cluster);
+            RestoreFixture fixture = new RestoreFixture(cluster, members);
             fixture.capture.start();
             return fixture;
         } catch (IOException | RuntimeException e) {
@@ -117,7 +130,8 @@ final class RestoreFixture implements AutoCloseable {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(120))
                 .pollInterval(Duration.ofMillis(100))
-                .until(() -> new ChronicleReader(repository)
+                .until(() -> new ChronicleReader(
+                                repository, repository.membership().present())
                         .window(moment.minusSeconds(5), null)
                         .safeTime()
                         .filter(safe -> safe.isAfter(moment.plusMillis(300)))
@@ -149,6 +163,10 @@ final class RestoreFixture implements AutoCloseable {
         for (TestShard shard : cluster.shards()) {
             shard.stop(PostgresInstance.StopMode.FAST);
         }
+    }
+
+    ClusterCapture capture() {
+        return capture;
     }
 
     void stopCapture() {

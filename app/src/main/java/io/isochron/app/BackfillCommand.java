@@ -98,6 +98,11 @@ final class BackfillCommand extends Command {
     boolean acceptSchemaChange;
 
     @Option(
+            names = "--accept-membership-change",
+            description = "Compare only the shards that are members on both sides. Rows may have moved since.")
+    boolean acceptMembershipChange;
+
+    @Option(
             names = "--lock-timeout",
             paramLabel = "TIME",
             description = "Longest wait for a lock on a live shard. Default: 10s.")
@@ -141,7 +146,7 @@ final class BackfillCommand extends Command {
                     "start it: isochron restored " + from + " --start");
         }
         List<ShardPair> pairs = new ArrayList<>();
-        for (Config.Shard shard : config().shards()) {
+        for (Config.Shard shard : paired(restored)) {
             pairs.add(pair(shard, restored));
         }
         if (incident != null) {
@@ -158,6 +163,25 @@ final class BackfillCommand extends Command {
         }
         output().result(BackfillText.json(report), BackfillText.text(report));
         return ExitCode.OK;
+    }
+
+    /** The shards to compare: all, unless the cluster's members are others now than those of the restored moment. */
+    private List<Config.Shard> paired(RestoredCluster restored) throws AppException, IOException {
+        Repository repository = repository();
+        requireMembers(repository);
+        List<String> live = repository.membership().present().shards();
+        if (!Set.copyOf(live).equals(Set.copyOf(restored.shards())) && !acceptMembershipChange) {
+            throw new AppException(
+                    ExitCode.REFUSED,
+                    "the restored cluster has shards " + String.join(", ", restored.shards())
+                            + ", the members are " + String.join(", ", live)
+                            + " now: a row that one shard lacks may have moved to another one",
+                    "with --accept-membership-change the shards of both sides are compared; look at the dry run first.");
+        }
+        return config().shards().stream()
+                .filter(shard ->
+                        live.contains(shard.name()) && restored.shards().contains(shard.name()))
+                .toList();
     }
 
     private ShardPair pair(Config.Shard shard, RestoredCluster restored) throws AppException {
@@ -180,7 +204,7 @@ final class BackfillCommand extends Command {
             throws AppException, IOException, SQLException {
         String named = String.valueOf(incident);
         Target target = Targets.parse(
-                named.startsWith("before:") ? named : "before:" + named, config().shardNames(), host.zone());
+                named.startsWith("before:") ? named : "before:" + named, allShards(repository()), host.zone());
         if (!(target instanceof Target.BeforeTransaction transaction)) {
             throw new AppException(
                     ExitCode.USAGE, "'" + named + "' names no transaction", "write before:<shard>:<xid>.");

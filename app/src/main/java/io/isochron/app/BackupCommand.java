@@ -4,6 +4,7 @@ import io.isochron.capture.BackupOptions;
 import io.isochron.capture.BackupProgress;
 import io.isochron.capture.SnapshotService;
 import io.isochron.capture.SnapshotSummary;
+import io.isochron.store.Repository;
 import io.isochron.store.ShardSnapshot;
 import java.io.IOException;
 import java.util.Locale;
@@ -61,7 +62,8 @@ final class BackupCommand extends Command {
         SnapshotSummary summary;
         try (Progress progress = progress()) {
             Map<String, BackupProgress> latest = new TreeMap<>();
-            summary = SnapshotService.backup(sources(), repository(), options, now -> {
+            Repository repository = repository();
+            summary = SnapshotService.backup(members(repository), repository, options, now -> {
                 synchronized (latest) {
                     latest.put(now.shard(), now);
                     progress.show(line(latest));

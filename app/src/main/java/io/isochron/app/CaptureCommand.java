@@ -4,7 +4,10 @@ import io.isochron.capture.CaptureState;
 import io.isochron.capture.CaptureStatus;
 import io.isochron.capture.ClusterCapture;
 import io.isochron.capture.FenceStatus;
+import io.isochron.capture.MemberWatch;
 import io.isochron.capture.SafeTimeWatch;
+import io.isochron.capture.ShardSource;
+import io.isochron.store.Repository;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +29,7 @@ import picocli.CommandLine.Option;
             "",
             "Each shard keeps its WAL in a replication slot for capture; it is created when it is missing.",
             "Nothing is confirmed to a shard before it is durable in the repository. Safe to kill.",
+            "Shards that are added or removed meanwhile (`isochron shard`) are noticed within seconds.",
             "Ends with exit code 0 when it was stopped, 1 when a shard's capture failed for good.",
             "",
             "Example:",
@@ -34,6 +38,7 @@ import picocli.CommandLine.Option;
         })
 final class CaptureCommand extends Command {
     private static final Duration STEP = Duration.ofMillis(500);
+    private static final Duration MEMBERS_EVERY = Duration.ofSeconds(1);
 
     private final Cancellation cancellation;
 
@@ -59,10 +64,15 @@ final class CaptureCommand extends Command {
             // it ends by itself after this process
             WatchdogCommand.start(config());
         }
-        try (ClusterCapture capture = new ClusterCapture(
-                        sources(), repository(), config().capture().options());
-                Progress progress = progress()) {
+        Repository repository = repository();
+        try (Progress progress = progress();
+                ClusterCapture capture = new ClusterCapture(
+                        captured(repository, progress),
+                        repository,
+                        config().capture().options())) {
             capture.start();
+            MemberWatch members = new MemberWatch(repository, capture, this::sourcesNow);
+            long looked = began;
             long shown = began - statusEvery.toNanos();
             Announcements announcements = new Announcements();
             SafeTimeWatch watch = new SafeTimeWatch(config().capture().options());
@@ -70,7 +80,12 @@ final class CaptureCommand extends Command {
             while (!ended && !cancellation.requested()) {
                 long now = System.nanoTime();
                 List<CaptureStatus> all = capture.status();
-                List<String> changes = watch.look(all);
+                List<String> changes = watch.look(
+                        all.stream().filter(one -> members.counts(one.shard())).toList());
+                if (now - looked > MEMBERS_EVERY.toNanos()) {
+                    looked = now;
+                    members.look().forEach(progress::step);
+                }
                 if (!output().json()) {
                     announcements.news(all).forEach(progress::step);
                     changes.forEach(progress::step);
@@ -91,12 +106,31 @@ final class CaptureCommand extends Command {
             capture.stop();
             awaitQuietly(capture);
             List<CaptureStatus> all = capture.status();
-            watch.look(all);
+            watch.look(all.stream().filter(one -> members.counts(one.shard())).toList());
             show(all, watch.late(), capture.fences());
             announcements.news(all).forEach(progress::step);
-            failed = all.stream().anyMatch(status -> status.state() == CaptureState.FAILED);
+            failed = all.stream()
+                    .anyMatch(status -> status.state() == CaptureState.FAILED && members.counts(status.shard()));
         }
         return failed ? ExitCode.FAILED : ExitCode.OK;
+    }
+
+    /** What is to be captured now; says what of the configuration is not. */
+    private List<ShardSource> captured(Repository repository, Progress progress) throws AppException, IOException {
+        requireMembers(repository);
+        List<ShardSource> captured = new ArrayList<>();
+        for (ShardSource source : sources()) {
+            if (repository.membership().state(source.name()).isEmpty()) {
+                progress.step("shard " + source.name() + " of " + config().file()
+                        + " is not a member and not captured; `isochron shard add " + source.name() + "` makes it one");
+            } else if (MemberWatch.wanted(repository, source.name())) {
+                captured.add(source);
+            } else {
+                progress.step("shard " + source.name() + " of " + config().file()
+                        + " is a member no longer and not captured; it may be taken out there");
+            }
+        }
+        return captured;
     }
 
     /** Waits a little; true when every shard's capture has ended. */

@@ -2,6 +2,8 @@ package io.isochron.app;
 
 import io.isochron.capture.CheckResult;
 import io.isochron.capture.CheckService;
+import io.isochron.capture.MemberWatch;
+import io.isochron.capture.ShardSource;
 import io.isochron.store.NotARepositoryException;
 import io.isochron.store.Repository;
 import java.io.IOException;
@@ -37,8 +39,27 @@ final class CheckCommand extends Command {
             // checking before `init` is useful too
             repository = null;
         }
-        List<CheckResult> results =
-                CheckService.check(sources(), repository, config().capture().synchronous() != null);
+        List<CheckResult> results = new ArrayList<>();
+        List<String> strangers = new ArrayList<>();
+        boolean synchronous = config().capture().synchronous() != null;
+        if (repository == null) {
+            results.addAll(CheckService.check(sources(), null, synchronous));
+        } else {
+            requireMembers(repository);
+            List<ShardSource> captured = new ArrayList<>();
+            List<ShardSource> others = new ArrayList<>();
+            for (ShardSource source : sources()) {
+                if (repository.membership().state(source.name()).isEmpty()) {
+                    others.add(source);
+                    strangers.add(source.name());
+                } else if (MemberWatch.wanted(repository, source.name())) {
+                    captured.add(source);
+                }
+            }
+            results.addAll(CheckService.check(captured, repository, synchronous));
+            // what only the repository can tell is left out
+            results.addAll(CheckService.check(others, null, synchronous));
+        }
         List<List<String>> table = new ArrayList<>();
         table.add(List.of("SHARD", "CHECK", "RESULT", "DETAIL"));
         List<String> hints = new ArrayList<>();
@@ -60,6 +81,9 @@ final class CheckCommand extends Command {
         }
         List<String> text = new ArrayList<>(Output.table(table));
         text.addAll(hints);
+        for (String stranger : strangers) {
+            text.add("shard " + stranger + " is not a member; `isochron shard add " + stranger + "` makes it one");
+        }
         if (repository == null) {
             text.add("There is no repository yet; `isochron init` makes one.");
         }

@@ -37,9 +37,11 @@ final class Cli {
         commandLine.getCommandSpec().version("isochron " + version());
         for (Command command : commands(host, cancellation)) {
             commandLine.addSubcommand(
-                    command instanceof CutCommand
-                            ? new CommandLine(command).addSubcommand(new CutVerifyCommand(host))
-                            : new CommandLine(command));
+                    switch (command) {
+                        case CutCommand cut -> new CommandLine(cut).addSubcommand(new CutVerifyCommand(host));
+                        case ShardCommand shard -> ShardCommand.commandLine(shard, host, cancellation);
+                        default -> new CommandLine(command);
+                    });
         }
         commandLine
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -65,6 +67,7 @@ final class Cli {
                 new CaptureCommand(host, cancellation),
                 new WatchdogCommand(host, System.in),
                 new BackupCommand(host, cancellation),
+                new ShardCommand(host),
                 new InfoCommand(host),
                 new HistoryCommand(host),
                 new FindCommand(host),

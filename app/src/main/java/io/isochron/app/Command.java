@@ -2,7 +2,6 @@ package io.isochron.app;
 
 import io.isochron.capture.ShardSource;
 import io.isochron.chronicle.Dialect;
-import io.isochron.store.ClusterIdentity;
 import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
@@ -68,18 +67,24 @@ abstract class Command implements Callable<Integer> {
         Config config = config();
         Repository repository =
                 Repository.open(FileSystemStore.open(config.repositoryPath()), RepositoryKey.load(config.keyFile()));
-        ClusterIdentity cluster = repository.cluster();
-        List<String> known = cluster.shards().stream().map(ShardIdentity::name).toList();
-        if (!cluster.name().equals(config.cluster()) || !known.equals(config.shardNames())) {
+        String cluster = repository.cluster().name();
+        boolean strange = config.shardNames().stream()
+                .allMatch(name -> repository.membership().state(name).isEmpty());
+        if (!cluster.equals(config.cluster()) || strange) {
             throw new AppException(
                     ExitCode.REPOSITORY,
-                    "repository " + config.repositoryPath() + " belongs to cluster " + cluster.name() + " with shards "
-                            + String.join(", ", known) + ", and the configuration says " + config.cluster()
-                            + " with shards "
+                    "repository " + config.repositoryPath() + " belongs to cluster " + cluster + " with shards "
+                            + String.join(", ", allShards(repository)) + ", and the configuration says "
+                            + config.cluster() + " with shards "
                             + String.join(", ", config.shardNames()),
                     "name the right repository, or make a new one for this cluster with `isochron init`.");
         }
         return repository;
+    }
+
+    /** The names of all shards that ever were announced, in the order of their numbers. */
+    static List<String> allShards(Repository repository) {
+        return repository.cluster().shards().stream().map(ShardIdentity::name).toList();
     }
 
     /** How to connect to a shard, with the environment's PG* variables, passwords and services applied. */
@@ -95,13 +100,82 @@ abstract class Command implements Callable<Integer> {
         }
     }
 
-    /** All shards, as capture, backup and check want them. */
+    /** All shards of the configuration. */
     List<ShardSource> sources() throws AppException {
         List<ShardSource> sources = new ArrayList<>();
         for (Config.Shard shard : config().shards()) {
-            sources.add(new ShardSource(shard.name(), settings(shard), shard.slot()));
+            sources.add(source(shard));
         }
         return sources;
+    }
+
+    /** All shards of the configuration as the file is now. */
+    List<ShardSource> sourcesNow() throws IOException {
+        try {
+            List<ShardSource> sources = new ArrayList<>();
+            for (Config.Shard shard : ConfigReader.read(common.configFile(host)).shards()) {
+                sources.add(source(shard));
+            }
+            return sources;
+        } catch (AppException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private ShardSource source(Config.Shard shard) throws AppException {
+        return new ShardSource(shard.name(), settings(shard), shard.slot());
+    }
+
+    /** A shard of the configuration. */
+    ShardSource source(String name) throws AppException {
+        for (Config.Shard shard : config().shards()) {
+            if (shard.name().equals(name)) {
+                return source(shard);
+            }
+        }
+        throw new AppException(
+                ExitCode.CONFIG,
+                config().file() + " names no shard " + name,
+                Nearest.to(name, config().shardNames())
+                        .map(near -> "did you mean " + near + "?")
+                        .orElse("give it an entry with its connection under `shards`."));
+    }
+
+    /**
+     * The present members of the cluster, for work that must not leave one out.
+     *
+     * @throws AppException if a member is missing from the configuration, or a shard there is none
+     */
+    List<ShardSource> members(Repository repository) throws AppException {
+        requireMembers(repository);
+        List<ShardSource> sources = new ArrayList<>();
+        List<String> members = repository.membership().present().shards();
+        for (Config.Shard shard : config().shards()) {
+            if (members.contains(shard.name())) {
+                sources.add(source(shard));
+            } else if (repository.membership().state(shard.name()).isEmpty()) {
+                throw new AppException(
+                        ExitCode.CONFIG,
+                        "shard " + shard.name() + " of " + config().file() + " is not a member of cluster "
+                                + repository.cluster().name(),
+                        "make it one with `isochron shard add " + shard.name() + "`, or take it out.");
+            }
+        }
+        return sources;
+    }
+
+    /** Refuses a configuration that lacks a member. */
+    void requireMembers(Repository repository) throws AppException {
+        for (String member : repository.membership().present().shards()) {
+            if (!config().shardNames().contains(member)) {
+                throw new AppException(
+                        ExitCode.CONFIG,
+                        "shard " + member + " is a member of cluster "
+                                + repository.cluster().name() + " and missing from "
+                                + config().file(),
+                        "give it an entry there, or end its membership with `isochron shard remove " + member + "`.");
+            }
+        }
     }
 
     Dialect dialect() throws AppException {

@@ -99,7 +99,7 @@ final class CutCommand extends Command {
         Path file = certificate == null ? null : newFile(certificate);
         Repository repository = repository();
         CutFinder.Found found =
-                new CutFinder(repository).find(target.target(config().shardNames(), host), target.options(dialect()));
+                new CutFinder(repository).find(target.target(repository, host), target.options(dialect()));
         Cut cut = found.cut();
         if (file != null) {
             Files.write(

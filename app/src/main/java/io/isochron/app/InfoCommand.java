@@ -5,6 +5,7 @@ import io.isochron.chronicle.OpenPrepared;
 import io.isochron.chronicle.RecoverableRange;
 import io.isochron.chronicle.Segment;
 import io.isochron.restore.ArchiveState;
+import io.isochron.store.Membership;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.ShardSnapshot;
@@ -59,7 +60,7 @@ final class InfoCommand extends Command {
                                 + (history.heldBackBy() == null
                                         ? "no shard is archived"
                                         : "shard " + history.heldBackBy() + " has no safe point")));
-        heldBack(history, now).ifPresent(lines::add);
+        heldBack(repository, history, now).ifPresent(lines::add);
         history.breaks().forEach(problem -> lines.add("ALARM       " + problem));
         List<RecoverableRange> ranges = history.recoverable();
         if (ranges.isEmpty()) {
@@ -69,6 +70,7 @@ final class InfoCommand extends Command {
             lines.add("recoverable " + range.from() + " to " + range.to() + " (" + age(range.from(), range.to())
                     + "), grade atomic");
         }
+        lines.addAll(members(repository));
         lines.add("");
         List<List<String>> shards = new ArrayList<>();
         shards.add(List.of(
@@ -108,6 +110,32 @@ final class InfoCommand extends Command {
         return lines;
     }
 
+    /** Who belonged to the cluster when, if that ever changed; and where the configuration says something else. */
+    private List<String> members(Repository repository) throws AppException {
+        List<String> lines = new ArrayList<>();
+        Membership membership = repository.membership();
+        if (membership.periods().size() > 1) {
+            for (Membership.Period period : membership.periods()) {
+                lines.add("members     " + String.join(", ", period.shards())
+                        + (period.from().equals(Instant.MIN) ? "" : " from " + period.from())
+                        + (period.to().equals(Instant.MAX) ? "" : " until " + period.to()));
+            }
+        }
+        for (ShardIdentity shard : membership.cluster().shards()) {
+            if (membership.state(shard.name()).orElseThrow() == Membership.State.JOINING) {
+                lines.add("joining     " + shard.name() + ", not a member yet: `isochron shard add " + shard.name()
+                        + "` goes on");
+            }
+        }
+        for (String name : config().shardNames()) {
+            if (membership.state(name).isEmpty()) {
+                lines.add("not a member: shard " + name + " of " + config().file() + "; `isochron shard add " + name
+                        + "` makes it one");
+            }
+        }
+        return lines;
+    }
+
     private static ArchiveState.Shard state(ArchiveState state, String shard) {
         ArchiveState.Shard known = state.shards().get(shard);
         return known == null ? new ArchiveState.Shard(null, null, null, 0, List.of()) : known;
@@ -125,9 +153,10 @@ final class InfoCommand extends Command {
     }
 
     /** What holds the safe time back, if it is worth saying. */
-    private static Optional<String> heldBack(ArchiveState state, Instant now) {
+    private static Optional<String> heldBack(Repository repository, ArchiveState state, Instant now) {
         String shard = state.heldBackBy();
-        if (shard == null || state.shards().size() < 2) {
+        List<String> members = repository.membership().present().shards();
+        if (shard == null || members.size() < 2) {
             return Optional.empty();
         }
         ArchiveState.Shard held = state(state, shard);
@@ -138,7 +167,7 @@ final class InfoCommand extends Command {
         Instant archived = Moments.ofMicros(last.referenceLastMicros());
         String since = "held back by shard " + shard + ": its newest WAL arrived " + age(archived, now) + " ago";
         Optional<Instant> next = state.shards().entrySet().stream()
-                .filter(entry -> !entry.getKey().equals(shard))
+                .filter(entry -> !entry.getKey().equals(shard) && members.contains(entry.getKey()))
                 .flatMap(entry -> entry.getValue().safeTime().stream())
                 .min(Instant::compareTo);
         Optional<Instant> own = held.safeTime();
@@ -170,7 +199,7 @@ final class InfoCommand extends Command {
             ArchiveState.Shard state = state(history, shard.name());
             Segment last = state.last();
             ClockBounds clock = state.clock();
-            shards.add(Json.object(
+            Map<String, @Nullable Object> json = Json.object(
                     "name", shard.name(),
                     "postgres", shard.postgresMajor(),
                     "systemIdentifier", shard.systemIdentifier(),
@@ -186,7 +215,9 @@ final class InfoCommand extends Command {
                     "clockReadAt", clock == null ? null : Moments.ofMicros(clock.atReferenceMicros()),
                     "inDoubt", last == null ? null : last.openPrepared().size(),
                     "inDoubtOld", state.stale().stream().map(OpenPrepared::gid).toList(),
-                    "ledgerEntries", state.entries()));
+                    "ledgerEntries", state.entries());
+            json.putAll(ShardCommand.member(repository.membership(), shard.name()));
+            shards.add(json);
         }
         List<Object> list = new ArrayList<>();
         for (SnapshotInfo snapshot : snapshots) {
@@ -206,6 +237,8 @@ final class InfoCommand extends Command {
         return Json.object(
                 "cluster",
                 repository.cluster().name(),
+                "membershipVersion",
+                repository.membership().version(),
                 "now",
                 now,
                 "safeTime",
@@ -215,7 +248,7 @@ final class InfoCommand extends Command {
                 "heldBackBy",
                 history.heldBackBy(),
                 "heldBackReason",
-                heldBack(history, now).orElse(null),
+                heldBack(repository, history, now).orElse(null),
                 "alarms",
                 history.breaks(),
                 "recoverable",

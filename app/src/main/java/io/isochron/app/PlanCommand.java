@@ -41,8 +41,8 @@ final class PlanCommand extends Command {
     @Override
     ExitCode run() throws AppException, IOException {
         Repository repository = repository();
-        RestorePlan plan = new RestorePlanner(repository)
-                .plan(target.target(config().shardNames(), host), target.options(dialect()));
+        RestorePlan plan =
+                new RestorePlanner(repository).plan(target.target(repository, host), target.options(dialect()));
         List<String> text = new ArrayList<>(PlanText.text(plan));
         if (save != null) {
             Files.write(

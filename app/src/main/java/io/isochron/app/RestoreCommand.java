@@ -113,7 +113,7 @@ final class RestoreCommand extends Command {
         if (plan != null) {
             return RestorePlan.fromJson(Files.readAllBytes(host.directory().resolve(plan)));
         }
-        Target wanted = target.target(config().shardNames(), host);
+        Target wanted = target.target(repository, host);
         Optional<RestorePlan> unfinished = ClusterRestore.unfinished(directory);
         if (unfinished.isPresent() && unfinished.get().target().equals(RestorePlanner.describe(wanted))) {
             return unfinished.get();

@@ -3,7 +3,8 @@ package io.isochron.app;
 import io.isochron.chronicle.Dialect;
 import io.isochron.chronicle.Target;
 import io.isochron.restore.PlanOptions;
-import java.util.List;
+import io.isochron.store.Membership;
+import io.isochron.store.Repository;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -52,7 +53,8 @@ final class TargetOptions {
             description = "atomic (the default), or shard: each shard by itself, nothing promised across them.")
     GradeWanted grade = GradeWanted.atomic;
 
-    Target target(List<String> shards, Host host) throws AppException {
+    /** The target over the shards that a repository knows. */
+    Target target(Repository repository, Host host) throws AppException {
         if (type == Type.latest) {
             return new Target.Latest();
         }
@@ -62,7 +64,13 @@ final class TargetOptions {
         }
         Type wanted = type;
         String prefix = wanted == null || wanted == Type.time ? "" : wanted + ":";
-        Target parsed = Targets.parse(target.startsWith(prefix) ? target : prefix + target, shards, host.zone());
+        Target parsed = Targets.parse(
+                target.startsWith(prefix) ? target : prefix + target,
+                Command.allShards(repository),
+                repository.membership().periods().stream()
+                        .map(Membership.Period::shards)
+                        .toList(),
+                host.zone());
         boolean fits = wanted == null
                 || wanted
                         == switch (parsed) {

@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,6 +24,13 @@ final class Targets {
      * {@code lsn:<shard>=<lsn>,...}, {@code fence:<number>}, {@code fence:latest} or {@code fence:before:<moment>}.
      */
     static Target parse(String text, Collection<String> shards, ZoneId local) throws AppException {
+        return parse(text, shards, List.of(shards), local);
+    }
+
+    /** @param together the shards that were members of the cluster at once, a collection for each time; positions are given for one of them */
+    static Target parse(
+            String text, Collection<String> shards, List<? extends Collection<String>> together, ZoneId local)
+            throws AppException {
         if (text.equals("latest")) {
             return new Target.Latest();
         }
@@ -29,7 +38,7 @@ final class Targets {
             return transaction(text, shards);
         }
         if (text.startsWith("lsn:")) {
-            return positions(text.substring("lsn:".length()), shards);
+            return positions(text.substring("lsn:".length()), shards, together);
         }
         if (text.startsWith("point:")) {
             return restorePoint(text.substring("point:".length()));
@@ -95,13 +104,14 @@ final class Targets {
     }
 
     /** {@code a=0/5D1F2A8,b=0/4C00128}: a position for every shard. */
-    static Target positions(String text, Collection<String> shards) throws AppException {
+    private static Target positions(String text, Collection<String> shards, List<? extends Collection<String>> together)
+            throws AppException {
         Map<String, Lsn> positions = new HashMap<>();
         for (String part : text.split(",", -1)) {
             int equals = part.indexOf('=');
             String shard = equals < 0 ? "" : part.substring(0, equals).strip();
             if (!shards.contains(shard)) {
-                throw wrongPositions(text, shards);
+                throw wrongPositions(text, together.getLast());
             }
             try {
                 positions.put(shard, Lsn.parse(part.substring(equals + 1).strip()));
@@ -112,8 +122,8 @@ final class Targets {
                         "write it like 16/B374D848.");
             }
         }
-        if (!positions.keySet().containsAll(shards)) {
-            throw wrongPositions(text, shards);
+        if (together.stream().noneMatch(members -> Set.copyOf(members).equals(positions.keySet()))) {
+            throw wrongPositions(text, together.getLast());
         }
         return Target.Positions.of(positions);
     }

@@ -1,12 +1,15 @@
 package io.isochron.app;
 
 import io.isochron.capture.CaptureOptions;
+import io.isochron.capture.ShardSource;
 import io.isochron.capture.SyncWatchdog;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Started by {@code capture} in synchronous mode, not by people: waits until capture has ended, however that was, and then frees shards whose commits wait for it. */
 @picocli.CommandLine.Command(name = "capture-watchdog", hidden = true, description = "Belongs to capture.")
@@ -27,10 +30,16 @@ final class WatchdogCommand extends Command {
         if (mode == null) {
             return ExitCode.OK;
         }
-        SyncWatchdog watchdog =
-                new SyncWatchdog(sources(), mode, line -> host.err().println(line));
+        Map<String, ShardSource> sources = new LinkedHashMap<>();
+        sources().forEach(source -> sources.put(source.name(), source));
         awaitEnd();
-        watchdog.captureHasEnded();
+        try {
+            // shards may have come since
+            sourcesNow().forEach(source -> sources.put(source.name(), source));
+        } catch (IOException e) {
+            host.err().println("shards that were added since capture began are not watched: " + e.getMessage());
+        }
+        new SyncWatchdog(List.copyOf(sources.values()), mode, line -> host.err().println(line)).captureHasEnded();
         return ExitCode.OK;
     }
 

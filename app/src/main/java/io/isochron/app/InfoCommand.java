@@ -70,7 +70,7 @@ final class InfoCommand extends Command {
             lines.add("recoverable " + range.from() + " to " + range.to() + " (" + age(range.from(), range.to())
                     + "), grade atomic");
         }
-        lines.addAll(members(repository));
+        lines.addAll(memberLines(repository));
         lines.add("");
         List<List<String>> shards = new ArrayList<>();
         shards.add(List.of(
@@ -111,7 +111,7 @@ final class InfoCommand extends Command {
     }
 
     /** Who belonged to the cluster when, if that ever changed; and where the configuration says something else. */
-    private List<String> members(Repository repository) throws AppException {
+    private List<String> memberLines(Repository repository) throws AppException {
         List<String> lines = new ArrayList<>();
         Membership membership = repository.membership();
         if (membership.periods().size() > 1) {

@@ -44,19 +44,20 @@ final class MembershipObjects {
     }
 
     /**
-     * Reads all versions.
+     * Reads all versions after those that are known.
      *
      * @throws ObjectNotFoundException naming the first missing one if there is a later one
      * @throws ObjectDamagedException if one is not what follows the one before it
      */
-    Chain load() throws IOException {
-        return continued(begin());
-    }
-
-    /** Reads what came after. */
     Chain continued(Chain known) throws IOException {
         Chain chain = known;
         for (ObjectName name : names(chain.membership().version())) {
+            // a listing may lack what was created while it was made, and have what was created after that
+            ObjectName expected = Names.membership(chain.membership().version() + 1);
+            while (expected.compareTo(name) < 0 && sealed.exists(expected)) {
+                chain = next(chain, expected);
+                expected = Names.membership(chain.membership().version() + 1);
+            }
             chain = next(chain, name);
         }
         return chain;

@@ -42,6 +42,7 @@ class CliTest {
                 "check",
                 "capture",
                 "backup",
+                "shard",
                 "info",
                 "history",
                 "find",

@@ -1,5 +1,6 @@
 package io.isochron.chronicle;
 
+import io.isochron.wal.ChangeHandler;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.RecordHandler;
 import io.isochron.wal.RelationChange;
@@ -12,6 +13,7 @@ import io.isochron.wal.RelationChange.StorageDropped;
 import io.isochron.wal.RelationChange.StorageTruncated;
 import io.isochron.wal.RelationChange.TransactionsRunning;
 import io.isochron.wal.RelationChanges;
+import io.isochron.wal.RelationFile;
 import io.isochron.wal.TransactionEvent;
 import io.isochron.wal.TransactionEvents;
 import io.isochron.wal.WalDamagedException;
@@ -22,7 +24,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class SegmentBuilder implements RecordHandler {
     private final String shard;
     private final WalFormat format;
-    private final Consumer<RelationChange> changes = this::change;
+    private final ChangeHandler changes = new Changes();
     private final OpenTransactions open;
     private final DecisionRecords decisions;
     private int timeline;
@@ -223,11 +224,35 @@ public final class SegmentBuilder implements RecordHandler {
         }
     }
 
-    private void change(RelationChange change) {
+    private final class Changes implements ChangeHandler {
+        @Override
+        public void rowsInserted(RelationFile relation, int count) {
+            rows.inserted(recordXid, relation, count);
+        }
+
+        @Override
+        public void rowUpdated(RelationFile relation, boolean hot) {
+            rows.updated(recordXid, relation);
+        }
+
+        @Override
+        public void rowDeleted(RelationFile relation, long block, int offset, boolean movedToOtherPartition) {
+            rows.deleted(recordXid, relation);
+        }
+
+        @Override
+        public void change(RelationChange change) {
+            changed(change);
+        }
+    }
+
+    private void changed(RelationChange change) {
         switch (change) {
-            case RelationChange.RowsInserted inserted -> rows.inserted(recordXid, inserted.relation(), inserted.rows());
-            case RelationChange.RowUpdated updated -> rows.updated(recordXid, updated.relation());
-            case RelationChange.RowDeleted deleted -> rows.deleted(recordXid, deleted.relation());
+            case RelationChange.RowsInserted inserted -> changes.rowsInserted(inserted.relation(), inserted.rows());
+            case RelationChange.RowUpdated updated -> changes.rowUpdated(updated.relation(), updated.hot());
+            case RelationChange.RowDeleted deleted ->
+                changes.rowDeleted(
+                        deleted.relation(), deleted.block(), deleted.offset(), deleted.movedToOtherPartition());
             case RelationChange.PagesWritten written -> {
                 if (written.fork() == 0) {
                     rows.pagesWritten(recordXid, written.relation(), written.pages());

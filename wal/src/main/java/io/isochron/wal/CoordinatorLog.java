@@ -49,22 +49,23 @@ public final class CoordinatorLog {
         }
         BlockReference page = record.block(0);
         byte[] bytes = record.bytes();
-        if (page.hasData) {
-            int end = page.dataAt + page.dataLength;
+        if (page.hasData()) {
+            int dataAt = page.dataAt();
+            int end = dataAt + page.dataLength;
             return rmgr == ResourceManager.HEAP
                     ? row(
                             bytes,
-                            page.dataAt,
+                            dataAt,
                             page.dataLength < HEAP_HEADER_BYTES
                                     ? end
-                                    : page.dataAt
+                                    : dataAt
                                             + HEAP_HEADER_BYTES
-                                            + LittleEndian.u8(bytes, page.dataAt + 4)
+                                            + LittleEndian.u8(bytes, dataAt + 4)
                                             - TUPLE_HEADER_BYTES,
                             end)
-                    : gid(bytes, page.dataAt + INDEX_TUPLE_HEADER_BYTES, end);
+                    : gid(bytes, dataAt + INDEX_TUPLE_HEADER_BYTES, end);
         }
-        if (!page.hasImage || rmgr != ResourceManager.HEAP) {
+        if (!page.hasImage() || rmgr != ResourceManager.HEAP) {
             return null;
         }
         byte[] image = PageImage.unpack(format, record, page);

@@ -1,10 +1,6 @@
 package io.isochron.wal;
 
-import io.isochron.wal.RelationChange.RowDeleted;
-import io.isochron.wal.RelationChange.RowUpdated;
-import io.isochron.wal.RelationChange.RowsInserted;
 import io.isochron.wal.RelationChange.TablesTruncated;
-import java.util.function.Consumer;
 
 /**
  * Reads rows that come, change and go. Kinds and structs: src/include/access/heapam_xlog.h; alike in 14 to 18 as far as they are read
@@ -27,55 +23,54 @@ final class HeapChanges {
 
     private HeapChanges() {}
 
-    static void heap(WalRecord record, Consumer<? super RelationChange> consumer) throws WalDamagedException {
+    static void heap(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         switch (record.info() & OPERATION_MASK) {
             case INSERT -> {
                 requireMainData(record, INSERT_BYTES);
-                consumer.accept(new RowsInserted(changedPage(record).relation(), 1));
+                handler.rowsInserted(changedPage(record).relation(), 1);
             }
             case UPDATE -> {
                 requireMainData(record, UPDATE_BYTES);
-                consumer.accept(new RowUpdated(changedPage(record).relation(), false));
+                handler.rowUpdated(changedPage(record).relation(), false);
             }
             case HOT_UPDATE -> {
                 requireMainData(record, UPDATE_BYTES);
-                consumer.accept(new RowUpdated(changedPage(record).relation(), true));
+                handler.rowUpdated(changedPage(record).relation(), true);
             }
-            case DELETE -> delete(record, consumer);
-            case TRUNCATE -> truncate(record, consumer);
+            case DELETE -> delete(record, handler);
+            case TRUNCATE -> truncate(record, handler);
             default -> {}
         }
     }
 
-    static void heap2(WalRecord record, Consumer<? super RelationChange> consumer) throws WalDamagedException {
+    static void heap2(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         if ((record.info() & OPERATION_MASK) == HEAP2_MULTI_INSERT) {
             requireMainData(record, 4);
             int rows = LittleEndian.u16(record.bytes(), record.mainAt() + 2);
-            consumer.accept(new RowsInserted(changedPage(record).relation(), rows));
+            handler.rowsInserted(changedPage(record).relation(), rows);
         }
     }
 
     /** Struct {@code xl_heap_delete}: xmax 4, offset 2, infomask bits 1, flags 1. */
-    private static void delete(WalRecord record, Consumer<? super RelationChange> consumer) throws WalDamagedException {
+    private static void delete(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         requireMainData(record, 8);
         BlockReference page = changedPage(record);
         int flags = LittleEndian.u8(record.bytes(), record.mainAt() + 7);
         if ((flags & DELETE_WITHDRAWS_INSERT) != 0) {
-            consumer.accept(new RowsInserted(page.relation(), -1));
+            handler.rowsInserted(page.relation(), -1);
         } else {
             int offset = LittleEndian.u16(record.bytes(), record.mainAt() + 4);
-            consumer.accept(new RowDeleted(page.relation(), page.block(), offset, (flags & DELETE_MOVES_ROW) != 0));
+            handler.rowDeleted(page.relation(), page.block(), offset, (flags & DELETE_MOVES_ROW) != 0);
         }
     }
 
     /** Struct {@code xl_heap_truncate}: database 4, count 4, flags 1 and padding, OIDs. */
-    private static void truncate(WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void truncate(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         RecordCursor data = new RecordCursor(record);
         int databaseOid = data.i32();
         long count = data.u32();
         int flags = data.i32();
-        consumer.accept(new TablesTruncated(
+        handler.change(new TablesTruncated(
                 databaseOid,
                 data.numbers(count),
                 (flags & TRUNCATE_CASCADE) != 0,

@@ -15,13 +15,13 @@ final class PageImage {
             throws WalDamagedException {
         byte[] page = new byte[WalFormat.DATA_PAGE_BYTES];
         byte[] from = record.bytes();
-        int at = block.imageAt;
+        int at = block.imageAt();
         int length = block.imageLength;
-        if (block.imageCompressed) {
+        if (block.imageCompressed()) {
             if ((block.imageFlags & format.imagePglzFlag()) == 0) {
                 return null;
             }
-            byte[] unpacked = new byte[WalFormat.DATA_PAGE_BYTES - block.holeLength];
+            byte[] unpacked = new byte[WalFormat.DATA_PAGE_BYTES - block.holeLength()];
             if (!pglz(from, at, length, unpacked)) {
                 throw record.damaged("the compressed image of block " + block.id + " cannot be unpacked");
             }
@@ -29,9 +29,9 @@ final class PageImage {
             at = 0;
             length = unpacked.length;
         }
-        int before = block.holeLength == 0 ? length : block.holeOffset;
+        int before = block.holeLength() == 0 ? length : block.holeOffset();
         System.arraycopy(from, at, page, 0, before);
-        System.arraycopy(from, at + before, page, before + block.holeLength, length - before);
+        System.arraycopy(from, at + before, page, before + block.holeLength(), length - before);
         return page;
     }
 

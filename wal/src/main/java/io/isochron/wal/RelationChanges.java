@@ -12,6 +12,9 @@ import io.isochron.wal.RelationChange.ParametersChanged;
 import io.isochron.wal.RelationChange.RecoveryEnded;
 import io.isochron.wal.RelationChange.RelationMapUpdated;
 import io.isochron.wal.RelationChange.RestorePointCreated;
+import io.isochron.wal.RelationChange.RowDeleted;
+import io.isochron.wal.RelationChange.RowUpdated;
+import io.isochron.wal.RelationChange.RowsInserted;
 import io.isochron.wal.RelationChange.StorageCreated;
 import io.isochron.wal.RelationChange.StorageDropped;
 import io.isochron.wal.RelationChange.StorageTruncated;
@@ -38,46 +41,78 @@ public final class RelationChanges {
     private RelationChanges() {}
 
     /**
-     * Gives everything that the record changes to the consumer, in the record's order; nothing for records that only concern indexes,
-     * visibility, locks and other details within pages.
+     * As the other one, with an object for every change.
      *
      * @throws WalDamagedException if the record's content does not have the form of its kind
      */
     public static void decode(WalFormat format, WalRecord record, Consumer<? super RelationChange> consumer)
             throws WalDamagedException {
+        decode(format, record, new AsObjects(consumer));
+    }
+
+    /**
+     * Gives everything that the record changes to the handler, in the record's order; nothing for records that only concern indexes,
+     * visibility, locks and other details within pages.
+     *
+     * @throws WalDamagedException if the record's content does not have the form of its kind
+     */
+    public static void decode(WalFormat format, WalRecord record, ChangeHandler handler) throws WalDamagedException {
         switch (record.rmgr()) {
-            case ResourceManager.HEAP -> HeapChanges.heap(record, consumer);
-            case ResourceManager.HEAP2 -> HeapChanges.heap2(record, consumer);
-            case ResourceManager.XLOG -> server(record, consumer);
-            case ResourceManager.TRANSACTION -> dropped(format, record, consumer);
-            case ResourceManager.STORAGE -> storage(record, consumer);
-            case ResourceManager.DATABASE -> database(format, record, consumer);
-            case ResourceManager.TABLESPACE -> tablespace(record, consumer);
+            case ResourceManager.HEAP -> HeapChanges.heap(record, handler);
+            case ResourceManager.HEAP2 -> HeapChanges.heap2(record, handler);
+            case ResourceManager.XLOG -> server(record, handler);
+            case ResourceManager.TRANSACTION -> dropped(format, record, handler);
+            case ResourceManager.STORAGE -> storage(record, handler);
+            case ResourceManager.DATABASE -> database(format, record, handler);
+            case ResourceManager.TABLESPACE -> tablespace(record, handler);
             case ResourceManager.RELATION_MAP -> {
                 RecordCursor data = new RecordCursor(record);
-                consumer.accept(new RelationMapUpdated(data.i32(), data.i32()));
+                handler.change(new RelationMapUpdated(data.i32(), data.i32()));
             }
-            case ResourceManager.STANDBY -> standby(record, consumer);
+            case ResourceManager.STANDBY -> standby(record, handler);
             default -> {
                 if (record.rmgr() >= ResourceManager.FIRST_CUSTOM) {
-                    consumer.accept(new CustomRecord(record.rmgr()));
+                    handler.change(new CustomRecord(record.rmgr()));
                 }
             }
         }
     }
 
-    private static void server(WalRecord record, Consumer<? super RelationChange> consumer) throws WalDamagedException {
+    /** Makes an object of every change. */
+    private record AsObjects(Consumer<? super RelationChange> consumer) implements ChangeHandler {
+        @Override
+        public void rowsInserted(RelationFile relation, int rows) {
+            consumer.accept(new RowsInserted(relation, rows));
+        }
+
+        @Override
+        public void rowUpdated(RelationFile relation, boolean hot) {
+            consumer.accept(new RowUpdated(relation, hot));
+        }
+
+        @Override
+        public void rowDeleted(RelationFile relation, long block, int offset, boolean movedToOtherPartition) {
+            consumer.accept(new RowDeleted(relation, block, offset, movedToOtherPartition));
+        }
+
+        @Override
+        public void change(RelationChange change) {
+            consumer.accept(change);
+        }
+    }
+
+    private static void server(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         RecordCursor data = new RecordCursor(record);
         int kind = record.info() & KIND_MASK;
         switch (kind) {
             case XlogInfo.CHECKPOINT_SHUTDOWN, XlogInfo.CHECKPOINT_ONLINE -> {
                 data.skip(Checkpoint.BYTES);
-                consumer.accept(new CheckpointWritten(
+                handler.change(new CheckpointWritten(
                         kind == XlogInfo.CHECKPOINT_SHUTDOWN, Checkpoint.read(record.bytes(), record.mainAt())));
             }
-            case XlogInfo.BACKUP_END -> consumer.accept(new BackupEnded(data.lsn()));
+            case XlogInfo.BACKUP_END -> handler.change(new BackupEnded(data.lsn()));
             case XlogInfo.PARAMETER_CHANGE ->
-                consumer.accept(new ParametersChanged(
+                handler.change(new ParametersChanged(
                         data.i32(),
                         data.i32(),
                         data.i32(),
@@ -88,17 +123,17 @@ public final class RelationChanges {
                         data.u8() != 0));
             case XlogInfo.RESTORE_POINT -> {
                 long timeMicros = data.micros();
-                consumer.accept(new RestorePointCreated(data.text(RESTORE_POINT_NAME_BYTES), timeMicros));
+                handler.change(new RestorePointCreated(data.text(RESTORE_POINT_NAME_BYTES), timeMicros));
             }
-            case XlogInfo.FULL_PAGE_WRITES_CHANGE -> consumer.accept(new FullPageWritesChanged(data.u8() != 0));
-            case XlogInfo.END_OF_RECOVERY -> consumer.accept(new RecoveryEnded(data.micros(), data.i32(), data.i32()));
-            case XlogInfo.FULL_PAGE_IMAGE -> pages(record, consumer);
+            case XlogInfo.FULL_PAGE_WRITES_CHANGE -> handler.change(new FullPageWritesChanged(data.u8() != 0));
+            case XlogInfo.END_OF_RECOVERY -> handler.change(new RecoveryEnded(data.micros(), data.i32(), data.i32()));
+            case XlogInfo.FULL_PAGE_IMAGE -> pages(record, handler);
             default -> {}
         }
     }
 
     /** One record holds up to 33 pages, as a rule of one relation: neighbours are given as one. */
-    private static void pages(WalRecord record, Consumer<? super RelationChange> consumer) {
+    private static void pages(WalRecord record, ChangeHandler handler) {
         int count = record.blockCount();
         for (int i = 0; i < count; ) {
             BlockReference first = record.block(i);
@@ -106,20 +141,16 @@ public final class RelationChanges {
             while (next < count && sameFork(first, record.block(next))) {
                 next++;
             }
-            consumer.accept(new PagesWritten(first.relation(), first.fork(), next - i));
+            handler.change(new PagesWritten(first.relation(), first.fork(), next - i));
             i = next;
         }
     }
 
     private static boolean sameFork(BlockReference a, BlockReference b) {
-        return a.fileNumber == b.fileNumber
-                && a.databaseOid == b.databaseOid
-                && a.tablespaceOid == b.tablespaceOid
-                && a.fork == b.fork;
+        return a.fork() == b.fork() && a.relation().equals(b.relation());
     }
 
-    private static void dropped(WalFormat format, WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void dropped(WalFormat format, WalRecord record, ChangeHandler handler) throws WalDamagedException {
         if (!TransactionEvents.hasDroppedRelations(record)) {
             return;
         }
@@ -129,54 +160,50 @@ public final class RelationChanges {
         }
         switch (event.get()) {
             case TransactionEvent.Commit commit ->
-                commit.dropped().forEach(relation -> consumer.accept(new StorageDropped(relation, true)));
+                commit.dropped().forEach(relation -> handler.change(new StorageDropped(relation, true)));
             case TransactionEvent.Abort abort ->
-                abort.dropped().forEach(relation -> consumer.accept(new StorageDropped(relation, false)));
+                abort.dropped().forEach(relation -> handler.change(new StorageDropped(relation, false)));
             case TransactionEvent.Prepare prepare -> {}
         }
     }
 
-    private static void storage(WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void storage(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         RecordCursor data = new RecordCursor(record);
         switch (record.info() & KIND_MASK) {
-            case SMGR_CREATE -> consumer.accept(new StorageCreated(data.relation(), data.i32()));
+            case SMGR_CREATE -> handler.change(new StorageCreated(data.relation(), data.i32()));
             case SMGR_TRUNCATE -> {
                 long blocks = data.u32();
-                consumer.accept(new StorageTruncated(data.relation(), blocks, (data.i32() & TRUNCATES_MAIN) != 0));
+                handler.change(new StorageTruncated(data.relation(), blocks, (data.i32() & TRUNCATES_MAIN) != 0));
             }
             default -> {}
         }
     }
 
     /** 15 put the logged creation between the two kinds that 14 has. */
-    private static void database(WalFormat format, WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void database(WalFormat format, WalRecord record, ChangeHandler handler) throws WalDamagedException {
         RecordCursor data = new RecordCursor(record);
         int kind = record.info() & KIND_MASK;
         int drop = format.majorVersion() == 14 ? 0x10 : 0x20;
         if (kind == 0x00) {
-            consumer.accept(new DatabaseCreated(data.i32(), data.i32(), new DatabaseDirectory(data.i32(), data.i32())));
+            handler.change(new DatabaseCreated(data.i32(), data.i32(), new DatabaseDirectory(data.i32(), data.i32())));
         } else if (kind == drop) {
             int databaseOid = data.i32();
-            consumer.accept(new DatabaseDropped(databaseOid, data.numbers(data.i32())));
+            handler.change(new DatabaseDropped(databaseOid, data.numbers(data.i32())));
         } else if (kind == 0x10) {
-            consumer.accept(new DatabaseCreated(data.i32(), data.i32(), null));
+            handler.change(new DatabaseCreated(data.i32(), data.i32(), null));
         }
     }
 
-    private static void tablespace(WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void tablespace(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         RecordCursor data = new RecordCursor(record);
         switch (record.info() & KIND_MASK) {
-            case 0x00 -> consumer.accept(new TablespaceCreated(data.i32(), data.terminatedText()));
-            case 0x10 -> consumer.accept(new TablespaceDropped(data.i32()));
+            case 0x00 -> handler.change(new TablespaceCreated(data.i32(), data.terminatedText()));
+            case 0x10 -> handler.change(new TablespaceDropped(data.i32()));
             default -> {}
         }
     }
 
-    private static void standby(WalRecord record, Consumer<? super RelationChange> consumer)
-            throws WalDamagedException {
+    private static void standby(WalRecord record, ChangeHandler handler) throws WalDamagedException {
         if ((record.info() & KIND_MASK) != RUNNING_XACTS) {
             return;
         }
@@ -189,7 +216,7 @@ public final class RelationChanges {
         int latestCompletedXid = data.i32();
         List<Integer> xids = data.numbers(transactions);
         List<Integer> subxids = data.numbers(subtransactions);
-        consumer.accept(
+        handler.change(
                 new TransactionsRunning(nextXid, oldestRunningXid, latestCompletedXid, overflowed, xids, subxids));
     }
 }

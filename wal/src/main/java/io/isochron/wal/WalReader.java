@@ -215,29 +215,43 @@ public final class WalReader {
                 } else if (gatheredStart != 0) {
                     size = gather(bytes, cursor, available, handler);
                 } else {
-                    size = recordBegins(bytes, cursor, available, handler);
+                    size = records(bytes, cursor, available, handler);
                 }
             }
             cursor += size;
         }
     }
 
-    /** Reads a record that begins here, in place if it is whole. Returns the bytes used. */
-    private int recordBegins(byte[] bytes, int cursor, int available, RecordHandler handler)
-            throws WalDamagedException {
-        if (available >= 4) {
-            int total = checkedLength(LittleEndian.i32(bytes, cursor), fed);
-            if (total <= available) {
-                long begin = fed;
-                fed += total;
-                complete(bytes, cursor, total, begin, handler);
-                return total;
+    /**
+     * Reads the records that begin here, one after another and in place, as long as they are whole; begins to gather the one that is not. This
+     * loop is where a scan spends its time.
+     *
+     * @param available bytes up to the end of the page or of what is there, at least 1
+     * @return the bytes used
+     */
+    private int records(byte[] bytes, int cursor, int available, RecordHandler handler) throws WalDamagedException {
+        int limit = cursor + available;
+        int at = cursor;
+        while (limit - at >= 4) {
+            long begin = fed;
+            int total = checkedLength(LittleEndian.i32(bytes, at), begin);
+            if (total > limit - at) {
+                break;
             }
+            fed = begin + total;
+            complete(bytes, at, total, begin, handler);
+            long taken = recordEnd - begin;
+            if (taken >= limit - at) {
+                // padding, or the zeros behind a segment switch, that are not all here
+                return at + total - cursor;
+            }
+            at += (int) taken;
+            fed = recordEnd;
         }
         gatheredStart = fed;
         gatheredLength = 0;
         gatheredTotal = 0;
-        return gather(bytes, cursor, available, handler);
+        return at - cursor + gather(bytes, at, limit - at, handler);
     }
 
     private int gather(byte[] bytes, int cursor, int available, RecordHandler handler) throws WalDamagedException {

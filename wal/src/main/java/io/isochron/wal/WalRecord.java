@@ -21,6 +21,7 @@ public final class WalRecord {
     private static final int ID_ORIGIN = 253;
     private static final int ID_TOP_LEVEL_XID = 252;
     private static final int FORK_MAX = 3;
+    private static final int SAME_RELATION = 0x80;
 
     private final WalFormat format;
     private final RelationFile[] relations = new RelationFile[256];
@@ -28,16 +29,17 @@ public final class WalRecord {
     private BlockReference[] pool = new BlockReference[0];
     private int blockCount;
 
-    private byte[] bytes = new byte[0];
+    private byte[] bytes = new byte[HEADER_BYTES];
+    private int at;
     private int length;
     private long start;
     private long end;
-    private long previous;
-    private int xid;
     private int info;
     private int rmgr;
     private int origin;
     private int topLevelXid;
+    private int payloadAt;
+    private int imageBytes;
     private int mainAt;
     private int mainLength;
 
@@ -60,12 +62,12 @@ public final class WalRecord {
 
     /** Start of the record before. */
     public Lsn previous() {
-        return new Lsn(previous);
+        return new Lsn(LittleEndian.i64(bytes, at + 8));
     }
 
     /** The transaction or subtransaction that wrote it, unsigned; 0 if none. */
     public int xid() {
-        return xid;
+        return LittleEndian.i32(bytes, at + 4);
     }
 
     /** Number of the resource manager: 0 to 21 built in, 128 to 255 of extensions. */
@@ -93,6 +95,11 @@ public final class WalRecord {
         return topLevelXid;
     }
 
+    /** Bytes of all page images together, as stored. */
+    public int imageBytes() {
+        return imageBytes;
+    }
+
     /** The pages it touches, in ascending order of their ids. The list and its elements are reused. */
     public List<BlockReference> blocks() {
         return blocks;
@@ -109,6 +116,15 @@ public final class WalRecord {
 
     BlockReference block(int index) {
         return pool[index];
+    }
+
+    WalFormat format() {
+        return format;
+    }
+
+    /** Where the pages' images and data begin, one after another, behind all headers. */
+    int payloadAt() {
+        return payloadAt;
     }
 
     byte[] bytes() {
@@ -131,6 +147,14 @@ public final class WalRecord {
         return new WalDamagedException(new Lsn(start), fault);
     }
 
+    /** The {@link RelationFile} whose three numbers lie at this place of the record's bytes. */
+    RelationFile relation(int numbersAt) {
+        return relation(
+                LittleEndian.i32(bytes, numbersAt),
+                LittleEndian.i32(bytes, numbersAt + 4),
+                LittleEndian.i32(bytes, numbersAt + 8));
+    }
+
     /** A {@link RelationFile}, an old one where possible: few relations make most of any log. */
     RelationFile relation(int tablespaceOid, int databaseOid, int fileNumber) {
         int slot = (fileNumber ^ databaseOid * 31) & relations.length - 1;
@@ -151,57 +175,89 @@ public final class WalRecord {
     }
 
     /**
-     * Becomes the record that lies in {@code from[at, at + size)}, whose checksum has been verified.
+     * Becomes the record that lies in {@code from[begin, begin + size)}, whose checksum has been verified. All headers are checked; of what they say
+     * only places and lengths are kept, the rest is read when it is asked for: most of it never is.
      *
      * @throws WalDamagedException if the parts do not add up
      */
-    void become(byte[] from, int at, int size, long startLsn, long endLsn) throws WalDamagedException {
+    void become(byte[] from, int begin, int size, long startLsn, long endLsn) throws WalDamagedException {
         bytes = from;
+        at = begin;
         length = size;
         start = startLsn;
         end = endLsn;
-        xid = LittleEndian.i32(from, at + 4);
-        previous = LittleEndian.i64(from, at + 8);
-        info = LittleEndian.u8(from, at + 16);
-        rmgr = LittleEndian.u8(from, at + 17);
+        info = LittleEndian.u8(from, begin + 16);
+        rmgr = LittleEndian.u8(from, begin + 17);
         origin = 0;
         topLevelXid = 0;
-        blockCount = 0;
-        mainLength = 0;
-        int limit = at + size;
-        int cursor = at + HEADER_BYTES;
+        int images = 0;
+        int main = 0;
+        int blocksRead = 0;
+        int lastId = -1;
+        int relationAt = -1;
+        int limit = begin + size;
+        int cursor = begin + HEADER_BYTES;
         int payload = 0;
         while (limit - cursor > payload) {
-            int id = LittleEndian.u8(from, cursor++);
-            if (id == ID_DATA_SHORT) {
-                need(1, cursor, limit);
-                mainLength = LittleEndian.u8(from, cursor);
-                cursor += 1;
-                payload += mainLength;
+            int id = LittleEndian.u8(from, cursor);
+            if (id <= MAX_BLOCK_ID) {
+                if (id <= lastId) {
+                    throw damaged("block id " + id + " follows block id " + lastId);
+                }
+                need(4, cursor, limit);
+                int flags = LittleEndian.u8(from, cursor + 1);
+                int dataLength = LittleEndian.u16(from, cursor + 2);
+                cursor += 4;
+                BlockReference block = poolAt(blocksRead);
+                block.id = id;
+                block.flags = flags;
+                block.payloadBefore = payload;
+                block.dataLength = dataLength;
+                block.imageLength = 0;
+                checkBlock(id, flags, dataLength);
+                if ((flags & BlockReference.HAS_IMAGE) != 0) {
+                    cursor = readImageHeader(block, from, cursor, limit);
+                    images += block.imageLength;
+                    payload += block.imageLength;
+                }
+                if ((flags & SAME_RELATION) == 0) {
+                    need(16, cursor, limit);
+                    relationAt = cursor;
+                    cursor += 12;
+                } else if (relationAt < 0) {
+                    throw damaged("block " + id + " refers to the relation of an earlier block, and there is none");
+                } else {
+                    need(4, cursor, limit);
+                }
+                block.relationAt = relationAt;
+                block.blockAt = cursor;
+                cursor += 4;
+                payload += dataLength;
+                lastId = id;
+                blocksRead++;
+            } else if (id == ID_DATA_SHORT) {
+                need(2, cursor, limit);
+                main = LittleEndian.u8(from, cursor + 1);
+                cursor += 2;
+                payload += main;
                 break;
             } else if (id == ID_DATA_LONG) {
-                need(4, cursor, limit);
-                mainLength = LittleEndian.i32(from, cursor);
-                cursor += 4;
-                if (mainLength < 0 || mainLength > size) {
-                    throw damaged(
-                            "main data of " + Integer.toUnsignedString(mainLength) + " bytes in a record of " + size);
+                need(5, cursor, limit);
+                main = LittleEndian.i32(from, cursor + 1);
+                cursor += 5;
+                if (main < 0 || main > size) {
+                    throw damaged("main data of " + Integer.toUnsignedString(main) + " bytes in a record of " + size);
                 }
-                payload += mainLength;
+                payload += main;
                 break;
             } else if (id == ID_ORIGIN) {
-                need(2, cursor, limit);
-                origin = LittleEndian.u16(from, cursor);
-                cursor += 2;
+                need(3, cursor, limit);
+                origin = LittleEndian.u16(from, cursor + 1);
+                cursor += 3;
             } else if (id == ID_TOP_LEVEL_XID) {
-                need(4, cursor, limit);
-                topLevelXid = LittleEndian.i32(from, cursor);
-                cursor += 4;
-            } else if (id <= MAX_BLOCK_ID) {
-                BlockReference block = nextBlock();
-                cursor = readBlock(block, id, from, cursor, limit);
-                payload += block.imageLength + block.dataLength;
-                blockCount++;
+                need(5, cursor, limit);
+                topLevelXid = LittleEndian.i32(from, cursor + 1);
+                cursor += 5;
             } else {
                 throw damaged("block id " + id + " is not one that PostgreSQL writes");
             }
@@ -209,62 +265,22 @@ public final class WalRecord {
         if (limit - cursor != payload) {
             throw damaged("headers promise " + payload + " bytes of data, " + (limit - cursor) + " follow");
         }
-        for (int i = 0; i < blockCount; i++) {
-            BlockReference block = pool[i];
-            block.imageAt = cursor;
-            cursor += block.imageLength;
-            block.dataAt = cursor;
-            cursor += block.dataLength;
-        }
-        mainAt = cursor;
+        blockCount = blocksRead;
+        imageBytes = images;
+        payloadAt = cursor;
+        mainLength = main;
+        mainAt = limit - main;
     }
 
-    private int readBlock(BlockReference block, int id, byte[] from, int from0, int limit) throws WalDamagedException {
-        int cursor = from0;
-        need(3, cursor, limit);
-        if (blockCount > 0 && pool[blockCount - 1].id >= id) {
-            throw damaged("block id " + id + " follows block id " + pool[blockCount - 1].id);
+    private void checkBlock(int id, int flags, int dataLength) throws WalDamagedException {
+        int fork = flags & BlockReference.FORK;
+        if (fork > FORK_MAX) {
+            throw damaged("block " + id + " is of fork " + fork + ", there are 0 to " + FORK_MAX);
         }
-        int flags = LittleEndian.u8(from, cursor);
-        block.id = id;
-        block.fork = flags & 0x0F;
-        block.hasImage = (flags & 0x10) != 0;
-        block.hasData = (flags & 0x20) != 0;
-        block.willInitialise = (flags & 0x40) != 0;
-        block.dataLength = LittleEndian.u16(from, cursor + 1);
-        cursor += 3;
-        if (block.fork > FORK_MAX) {
-            throw damaged("block " + id + " is of fork " + block.fork + ", there are 0 to " + FORK_MAX);
+        if (((flags & BlockReference.HAS_DATA) != 0) != (dataLength > 0)) {
+            throw damaged(
+                    "block " + id + " has flags " + WalFormat.hex(flags) + " but " + dataLength + " bytes of data");
         }
-        if (block.hasData != (block.dataLength > 0)) {
-            throw damaged("block " + id + " has flags " + WalFormat.hex(flags) + " but " + block.dataLength
-                    + " bytes of data");
-        }
-        block.imageLength = 0;
-        block.holeOffset = 0;
-        block.holeLength = 0;
-        block.imageApplied = false;
-        block.imageCompressed = false;
-        if (block.hasImage) {
-            cursor = readImageHeader(block, from, cursor, limit);
-        }
-        if ((flags & 0x80) == 0) {
-            need(12, cursor, limit);
-            block.tablespaceOid = LittleEndian.i32(from, cursor);
-            block.databaseOid = LittleEndian.i32(from, cursor + 4);
-            block.fileNumber = LittleEndian.i32(from, cursor + 8);
-            cursor += 12;
-        } else if (blockCount > 0) {
-            BlockReference before = pool[blockCount - 1];
-            block.tablespaceOid = before.tablespaceOid;
-            block.databaseOid = before.databaseOid;
-            block.fileNumber = before.fileNumber;
-        } else {
-            throw damaged("block " + id + " refers to the relation of an earlier block, and there is none");
-        }
-        need(4, cursor, limit);
-        block.block = LittleEndian.i32(from, cursor);
-        return cursor + 4;
     }
 
     private int readImageHeader(BlockReference block, byte[] from, int from0, int limit) throws WalDamagedException {
@@ -297,11 +313,9 @@ public final class WalRecord {
                     + " and a hole of " + holeLength + " bytes at " + holeOffset);
         }
         block.imageLength = size;
-        block.holeOffset = holeOffset;
-        block.holeLength = holeLength;
-        block.imageCompressed = compressed;
         block.imageFlags = flags;
-        block.imageApplied = (flags & format.imageApplyFlag()) != 0;
+        block.imageHoleOffset = holeOffset;
+        block.imageHoleLength = holeLength;
         return cursor;
     }
 
@@ -311,15 +325,14 @@ public final class WalRecord {
         }
     }
 
-    private BlockReference nextBlock() {
-        if (blockCount == pool.length) {
-            int old = pool.length;
-            pool = Arrays.copyOf(pool, Math.max(4, old * 2));
-            for (int i = old; i < pool.length; i++) {
+    private BlockReference poolAt(int index) {
+        if (index == pool.length) {
+            pool = Arrays.copyOf(pool, Math.max(4, index * 2));
+            for (int i = index; i < pool.length; i++) {
                 pool[i] = new BlockReference(this);
             }
         }
-        return pool[blockCount];
+        return pool[index];
     }
 
     private final class Blocks extends AbstractList<BlockReference> {
@@ -340,6 +353,6 @@ public final class WalRecord {
     @Override
     public String toString() {
         return "record at " + start() + ", end " + end() + ", resource manager " + rmgr + ", info "
-                + WalFormat.hex(info) + ", xid " + Integer.toUnsignedString(xid) + ", " + length + " bytes";
+                + WalFormat.hex(info) + ", xid " + Integer.toUnsignedString(xid()) + ", " + length + " bytes";
     }
 }

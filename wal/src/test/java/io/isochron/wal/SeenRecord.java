@@ -1,5 +1,7 @@
 package io.isochron.wal;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +27,7 @@ record SeenRecord(
             blocks.add(block.id() + " " + block.relation() + " " + block.fork() + " " + block.block()
                     + (block.hasImage() ? block.imageApplied() ? " image" : " image for checks" : ""));
         }
+        assertThat(record.imageBytes()).as(record.toString()).isEqualTo(images);
         List<RelationChange> changes = new ArrayList<>();
         RelationChanges.decode(format, record, changes::add);
         return new SeenRecord(

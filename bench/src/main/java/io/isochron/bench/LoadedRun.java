@@ -177,11 +177,11 @@ public final class LoadedRun implements AutoCloseable {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (new ChronicleReader(repository)
                 .window(moment.minusSeconds(10), null)
-                .safeTime()
-                .filter(safe -> safe.isAfter(moment))
+                .latestMoment()
+                .filter(latest -> latest.isAfter(moment))
                 .isEmpty()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException("the safe time does not reach " + moment + ": "
+                throw new IOException("what can be restored does not reach " + moment + ": "
                         + capture.status().stream()
                                 .map(CaptureStatus::lastError)
                                 .toList());

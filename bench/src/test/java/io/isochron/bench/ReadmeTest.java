@@ -167,8 +167,8 @@ class ReadmeTest {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
         while (chronicle
                 .window(moment.minusSeconds(10), null)
-                .safeTime()
-                .filter(safe -> safe.isAfter(moment.plusSeconds(1)))
+                .latestMoment()
+                .filter(latest -> latest.isAfter(moment.plusSeconds(1)))
                 .isEmpty()) {
             assertThat(System.nanoTime() - deadline)
                     .as("the incident is not archived: %s", Files.readString(directory.resolve("capture.log")))

@@ -28,7 +28,8 @@ public final class ClusterHistory {
             Collection<String> names,
             Iterable<Segment> segments,
             @Nullable Collection<SnapshotPoint> snapshots,
-            IdentityHashMap<Segment, String> sha256) {
+            IdentityHashMap<Segment, String> sha256,
+            CutRules rules) {
         Map<String, List<Segment>> byShard = new TreeMap<>();
         names.forEach(name -> byShard.put(name, new ArrayList<>()));
         for (Segment segment : segments) {
@@ -39,7 +40,7 @@ public final class ClusterHistory {
             }
             own.add(segment);
         }
-        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256)));
+        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256, rules)));
         this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
         this.memberFrom = Long.MIN_VALUE;
         this.memberTo = Long.MAX_VALUE;
@@ -89,7 +90,12 @@ public final class ClusterHistory {
      * @throws IllegalArgumentException if a segment is of another shard or given twice
      */
     public static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments) {
-        return new ClusterHistory(shards, segments, null, new IdentityHashMap<>());
+        return of(shards, segments, new CutRules());
+    }
+
+    /** For the simulation, which replaces rules by wrong ones. */
+    static ClusterHistory of(Collection<String> shards, Iterable<Segment> segments, CutRules rules) {
+        return new ClusterHistory(shards, segments, null, new IdentityHashMap<>(), rules);
     }
 
     /**
@@ -102,7 +108,7 @@ public final class ClusterHistory {
      */
     public static ClusterHistory of(
             Collection<String> shards, Iterable<Segment> segments, Collection<SnapshotPoint> snapshots) {
-        return new ClusterHistory(shards, segments, snapshots, new IdentityHashMap<>());
+        return new ClusterHistory(shards, segments, snapshots, new IdentityHashMap<>(), new CutRules());
     }
 
     /**
@@ -119,7 +125,7 @@ public final class ClusterHistory {
             all.add(stored.segment());
             sha256.put(stored.segment(), stored.sha256());
         }
-        return new ClusterHistory(shards, all, null, sha256);
+        return new ClusterHistory(shards, all, null, sha256, new CutRules());
     }
 
     /** Names of the shards, sorted. */
@@ -148,6 +154,20 @@ public final class ClusterHistory {
     public Optional<String> heldBackBy() {
         return shards.keySet().stream()
                 .min(Comparator.comparing(name -> safeTime(name).orElse(Instant.MIN)));
+    }
+
+    /**
+     * The last moment for which a cut can be computed, without regard to snapshots; what was committed until then is certain. It lies before the safe time: until a later reading of its
+     * shard's clock is archived, a commit may have been written at any time up to its arrival. Empty as long as there is no such moment.
+     */
+    public Optional<Instant> latestMoment() {
+        for (ShardHistory shard : shards.values()) {
+            if (shard.size() == 0 || !shard.clock.known()) {
+                return Optional.empty();
+            }
+        }
+        long micros = shards.isEmpty() ? Long.MIN_VALUE : new Reachability(this).lastMoment();
+        return micros == Long.MIN_VALUE ? Optional.empty() : Optional.of(instant(micros));
     }
 
     /** What can be reached, in order; ranges do not touch. */

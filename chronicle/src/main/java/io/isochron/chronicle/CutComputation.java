@@ -138,15 +138,18 @@ final class CutComputation {
                 ? "has no safe time yet"
                 : "is known to be archived until " + ClusterHistory.instant(safe);
         boolean gap = last + 1 < shard.size();
+        String where = gap
+                ? " lies in a gap: WAL of shard '"
+                : safe > moment ? " is not certain yet: shard '" : " lies after the safe time: shard '";
         return new Unreachable(
                 gap ? Why.GAP : Why.AFTER_SAFE_TIME,
                 asked
-                        + (gap ? " lies in a gap: WAL of shard '" : " lies after the safe time: shard '")
+                        + where
                         + shard.shard
                         + (gap
                                 ? "' is missing between " + shard.segment(last).end() + " and "
                                         + shard.segment(last + 1).start()
-                                : "' " + known + ", clocks are known to ± " + epsilon + " µs"),
+                                : "' " + known + ", times there are known to ± " + epsilon + " µs"),
                 reachability.nearestBefore(ClusterHistory.instant(moment - 1)),
                 reachability.nearestAfter(ClusterHistory.instant(moment + 1)));
     }

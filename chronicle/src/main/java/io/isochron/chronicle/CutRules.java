@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
  * and must then find a wrong cut.
  */
 class CutRules {
+    /** Whether a time is placed by the last readings of its shard's clock although it may have been written after them. */
+    boolean believesClocksThatAreNotReadAgain() {
+        return false;
+    }
+
     /** Whether a commit lies after the moment. */
     boolean after(Event event, Corrected time, long momentMicros) {
         return time.micros() > momentMicros;

@@ -37,6 +37,7 @@ public final class RecordedParts {
             Event inside = cut.boundary(shard).map(ShardBoundary::lastInside).orElse(null);
             long from = all.get(first).referenceFirstMicros() - READINGS_MICROS;
             long to = all.get(last).referenceLastMicros() + READINGS_MICROS;
+            long arrived = all.get(last).referenceLastMicros();
             int begin = first;
             while (begin > 0
                     && all.get(begin - 1).end().equals(all.get(begin).start())
@@ -45,10 +46,12 @@ public final class RecordedParts {
                             || (inside != null && all.get(begin).start().isAfter(inside.start())))) {
                 begin--;
             }
+            boolean read = false;
             while (last + 1 < all.size()
                     && all.get(last).end().equals(all.get(last + 1).start())
-                    && all.get(last).referenceFirstMicros() <= to) {
+                    && (all.get(last).referenceFirstMicros() <= to || !read)) {
                 last++;
+                read |= ShardClock.readAfter(all.get(last)) >= arrived;
             }
             bare.add(bare(all.get(begin), before(all, begin)));
             for (int i = begin + 1; i <= last; i++) {

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those from just
  * before the event's segment to just after it, widened by drift. Where the clock stepped in between, every reading that
  * agrees with what is known without clocks (the event was written after the last safe point before it and had arrived when its segment
- * was cut) counts, and the uncertainty covers them all.
+ * was cut) counts, and the uncertainty covers them all. Behind the last reading a step would show nowhere yet, so what may have been written there is
+ * uncertain up to its arrival, until a later reading is archived.
  */
 final class ShardClock {
     /** A record's time is read a little before it is inserted; more than this is not expected. */
@@ -30,9 +31,16 @@ final class ShardClock {
     private final int[] steps;
     /** For each segment the reference time of the latest safe point before it. */
     private final long[] safeBefore;
+    /** The reference time of the latest safe point: a reading was asked for then, so what no reading follows was written later. */
+    private final long safeAtEnd;
+    /** The first segment from which on none is surely followed by a reading. */
+    private final int firstUnread;
 
-    ShardClock(List<Segment> segments) {
+    private final CutRules rules;
+
+    ShardClock(List<Segment> segments, CutRules rules) {
         this.segments = segments;
+        this.rules = rules;
         List<ClockBounds> all = new ArrayList<>();
         safeBefore = new long[segments.size()];
         long safe = Long.MIN_VALUE;
@@ -45,6 +53,7 @@ final class ShardClock {
                 safe = Math.max(safe, point.referenceMicros());
             }
         }
+        safeAtEnd = safe;
         readings = all.toArray(new ClockBounds[0]);
         lastBefore = new int[segments.size()];
         firstAfter = new int[segments.size()];
@@ -58,6 +67,31 @@ final class ShardClock {
         for (int i = 1; i < readings.length; i++) {
             steps[i] = steps[i - 1] + (readings[i - 1].intersect(readings[i]).isEmpty() ? 1 : 0);
         }
+        firstUnread = firstUnread();
+    }
+
+    private int firstUnread() {
+        long readAfter = Long.MIN_VALUE;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            if (readAfter >= segments.get(i).referenceLastMicros()) {
+                return i + 1;
+            }
+            readAfter = Math.max(readAfter, readAfter(segments.get(i)));
+        }
+        return 0;
+    }
+
+    /**
+     * The latest reference time after which a segment surely shows a reading of the clock: the one of its safe point was asked for then, others arrived so late that they were.
+     * {@code Long.MIN_VALUE} if it shows none.
+     */
+    static long readAfter(Segment segment) {
+        SafePoint point = segment.safePoint();
+        long latest = point == null ? Long.MIN_VALUE : point.referenceMicros();
+        for (ClockBounds reading : segment.clocks()) {
+            latest = Math.max(latest, reading.atReferenceMicros() - READING_DELAY_MICROS);
+        }
+        return latest;
     }
 
     /** Whether the clock was ever read. */
@@ -82,6 +116,19 @@ final class ShardClock {
             written = Long.MIN_VALUE;
             arrived = Long.MAX_VALUE;
         }
+        Corrected read = correctBetween(low, high, shardMicros, written, arrived);
+        return segment < firstUnread || arrived == Long.MAX_VALUE || rules.believesClocksThatAreNotReadAgain()
+                ? read
+                : untilArrival(read, written, arrived);
+    }
+
+    /** No reading follows: the clock may have been set back since, or forward. */
+    private Corrected untilArrival(Corrected read, long written, long arrived) {
+        long from = safeAtEnd == Long.MIN_VALUE ? read.low() : Math.min(read.low(), safeAtEnd);
+        return between(Math.min(Math.max(from, written), arrived), arrived);
+    }
+
+    private Corrected correctBetween(int low, int high, long shardMicros, long written, long arrived) {
         if (steps[low] == steps[high]) {
             Corrected one = correctBy(nearest(low, high, shardMicros), shardMicros);
             if (one.high() >= written && one.low() <= arrived) {

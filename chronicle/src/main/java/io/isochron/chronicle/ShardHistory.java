@@ -39,13 +39,13 @@ final class ShardHistory {
     final List<FenceMark> fences = new ArrayList<>();
 
     /** @param known hashes of segments, by identity, as far as known */
-    ShardHistory(String shard, List<Segment> unordered, IdentityHashMap<Segment, String> known) {
+    ShardHistory(String shard, List<Segment> unordered, IdentityHashMap<Segment, String> known, CutRules rules) {
         this.shard = shard;
         Lineage lineage = new Lineage(unordered.stream()
                 .sorted(Comparator.comparingLong(Segment::sequence))
                 .toList());
         this.segments = lineage.segments();
-        this.clock = new ShardClock(segments);
+        this.clock = new ShardClock(segments, rules);
         int count = segments.size();
         runStart = new int[count];
         times = new Corrected[count][];

@@ -133,7 +133,7 @@ class CutTest {
         a.event(COMMIT_PREPARED, 1, seconds(2) - 5, X + "MQ==").event(COMMIT, 2, seconds(2) - 4, null);
         b.event(COMMIT, 6, seconds(2) + 2, null).event(PREPARE, 7, seconds(2) + 3, X + "Mg==");
         b.event(COMMIT_PREPARED, 7, seconds(2) + 5, X + "Mg==");
-        bothCut(3);
+        bothCut(3, 4);
         Cut cut = cut(seconds(2));
         ShardBoundary boundary = cut.boundary("a").orElseThrow();
         assertThat(boundary.lsn()).isEqualTo(lowered);
@@ -154,7 +154,7 @@ class CutTest {
     void gradeShardLowersNothingAndSaysSo() {
         a.event(PREPARE, 1, seconds(1), X + "MQ==").event(COMMIT_PREPARED, 1, seconds(2) - 5, X + "MQ==");
         b.event(COMMIT, 6, seconds(2) + 2, null).event(PREPARE, 7, seconds(2) + 3, X + "Mg==");
-        bothCut(3);
+        bothCut(3, 4);
         Cut cut = (Cut) new CutSolver(history(), Dialect.xa()).solveEachShardByItself(at(seconds(2)));
         assertThat(cut.grade()).isEqualTo(Grade.SHARD);
         assertThat(cut.gradeReason()).contains("by name");
@@ -165,7 +165,7 @@ class CutTest {
     void aTransactionRolledBackOnOneShardAndCommittedOnAnotherIsTold() {
         a.event(PREPARE, 1, seconds(1), X + "MQ==").event(COMMIT_PREPARED, 1, seconds(1.1), X + "MQ==");
         b.event(PREPARE, 7, seconds(1), X + "Mg==").event(ABORT_PREPARED, 7, seconds(1.2), X + "Mg==");
-        bothCut(3);
+        bothCut(3, 4);
         assertThat(cut(seconds(2)).notes()).singleElement().asString().contains("torn in production");
     }
 
@@ -186,7 +186,7 @@ class CutTest {
         Lsn expected = a.position();
         a.event(COMMIT_PREPARED, 1, seconds(2), X + "MQ==");
         b.event(PREPARE, 7, seconds(1), X + "Mg==").event(COMMIT_PREPARED, 7, seconds(2.1), X + "Mg==");
-        bothCut(3);
+        bothCut(3, 4);
         Cut cut = (Cut) solve(new Target.BeforeTransaction("b", 7));
         assertThat(cut.boundary("a").orElseThrow().lsn()).isEqualTo(expected);
         assertThat(cut.momentMicros()).isEqualTo(seconds(2) - 1);
@@ -200,7 +200,7 @@ class CutTest {
         a.event(COMMIT, 1, seconds(1), null);
         Lsn boundary = a.position();
         a.event(COMMIT, 2, seconds(1.1), null);
-        bothCut(3);
+        bothCut(3, 4);
         Cut cut = (Cut) solve(Target.Positions.of(Map.of("a", boundary.plus(24), "b", b.position())));
         assertThat(cut.boundary("a").orElseThrow().lsn()).isEqualTo(boundary);
         assertThat(solve(Target.Positions.of(Map.of("a", boundary))))
@@ -210,7 +210,7 @@ class CutTest {
 
     @Test
     void anUnknownTransactionIsRefused() {
-        bothCut(3);
+        bothCut(3, 4);
         assertThat(solve(new Target.BeforeTransaction("a", 99)))
                 .isInstanceOfSatisfying(
                         Unreachable.class, no -> assertThat(no.why()).isEqualTo(Why.UNKNOWN_TARGET));
@@ -266,6 +266,39 @@ class CutTest {
     }
 
     @Test
+    void whatMayHaveBeenCommittedBehindTheLastReadingOfAClockIsUncertainUntilTheNextIsArchived() {
+        bothCut(1, 2);
+        a.event(COMMIT, 1, seconds(2.5), null);
+        bothCut(3);
+        Unreachable refused = refused(seconds(2.7));
+        assertThat(refused.why()).isEqualTo(Why.AFTER_SAFE_TIME);
+        assertThat(refused.reason()).contains("is not certain yet").contains("'a'");
+        assertThat(refused.before())
+                .get()
+                .satisfies(
+                        nearest -> assertThat(solve(new Target.Time(nearest))).isInstanceOf(Cut.class));
+        assertThat(solve(new Target.BeforeTransaction("a", 1))).isInstanceOf(Unreachable.class);
+        assertThat(solve(new Target.AfterTransaction("a", 1))).isInstanceOf(Unreachable.class);
+        assertThat(history().safeTime()).contains(ClusterHistory.instant(seconds(2.9)));
+        assertThat(history().latestMoment())
+                .get()
+                .satisfies(latest -> assertThat(latest)
+                        .isBetween(ClusterHistory.instant(seconds(2.49)), ClusterHistory.instant(seconds(2.5))));
+        assertThat(((Cut) solve(new Target.Latest())).moment())
+                .isEqualTo(history().latestMoment().orElseThrow());
+
+        bothCut(4);
+        assertThat(cut(seconds(2.7)).boundary("a").orElseThrow().lsn()).isEqualTo(a.position());
+        assertThat(cut(seconds(2.7)).epsilonMicros()).isLessThan(1000);
+        assertThat(solve(new Target.BeforeTransaction("a", 1))).isInstanceOf(Cut.class);
+        assertThat(solve(new Target.AfterTransaction("a", 1))).isInstanceOf(Cut.class);
+        assertThat(history().latestMoment())
+                .get()
+                .satisfies(latest -> assertThat(latest)
+                        .isBetween(ClusterHistory.instant(seconds(3.8)), ClusterHistory.instant(seconds(3.9))));
+    }
+
+    @Test
     void onlyWhatASnapshotCanRestoreIsReachable() {
         a.event(COMMIT, 1, seconds(1), null);
         bothCut(2);
@@ -297,7 +330,7 @@ class CutTest {
         b.event(COMMIT, 6, seconds(2) + 2, null)
                 .event(PREPARE, 7, seconds(2) + 3, X + "Mg==")
                 .event(PREPARE, 8, seconds(2), "mine");
-        bothCut(3);
+        bothCut(3, 4);
         Certificate certificate = new Certificate("shop", cut(seconds(2)));
         assertThat(Certificate.fromJson(certificate.toJson())).isEqualTo(certificate);
         assertThat(certificate.id())

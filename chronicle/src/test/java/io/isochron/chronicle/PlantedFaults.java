@@ -94,6 +94,12 @@ final class PlantedFaults {
                 return preparedMicros + 3_000_000;
             }
         });
+        faults.put("a clock is believed beyond its last reading", () -> new CutRules() {
+            @Override
+            boolean believesClocksThatAreNotReadAgain() {
+                return true;
+            }
+        });
         coordinators(faults);
         targets(faults);
         return faults;

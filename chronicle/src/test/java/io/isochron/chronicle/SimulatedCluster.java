@@ -69,6 +69,10 @@ record SimulatedCluster(
     }
 
     ClusterHistory history(List<List<Truth>> truths) {
+        return history(truths, new CutRules());
+    }
+
+    ClusterHistory history(List<List<Truth>> truths, CutRules rules) {
         List<Segment> segments = new ArrayList<>();
         List<String> names = new ArrayList<>();
         for (SimulatedShard shard : shards) {
@@ -78,6 +82,6 @@ record SimulatedCluster(
                 segments.addAll(all.subList(Math.min(forget, all.size() - 1), all.size()));
             }
         }
-        return ClusterHistory.of(names, segments);
+        return ClusterHistory.of(names, segments, rules);
     }
 }

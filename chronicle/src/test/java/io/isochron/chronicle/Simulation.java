@@ -34,7 +34,7 @@ final class Simulation {
         Map<Set<Integer>, Known> known = new HashMap<>();
         for (SimulatedTarget target : generator.targets(cluster, targets)) {
             SimulatedCluster members = cluster.members(target.membersAt(cluster));
-            if (violation(known.computeIfAbsent(members.absent(), absent -> Known.of(members)), target)
+            if (violation(known.computeIfAbsent(members.absent(), absent -> Known.of(members, rules)), target)
                     .isPresent()) {
                 return Optional.of(show(seed, smaller(cluster, target), target));
             }
@@ -44,14 +44,14 @@ final class Simulation {
 
     /** A cluster of the shards that are members, what happened in it, and what is known of that. */
     private record Known(SimulatedCluster cluster, List<List<Truth>> truths, ClusterHistory history) {
-        static Known of(SimulatedCluster members) {
+        static Known of(SimulatedCluster members, CutRules rules) {
             List<List<Truth>> truths = members.truths();
-            return new Known(members, truths, members.history(truths));
+            return new Known(members, truths, members.history(truths, rules));
         }
     }
 
     private Optional<String> violation(SimulatedCluster whole, SimulatedTarget simulated) {
-        return violation(Known.of(whole.members(simulated.membersAt(whole))), simulated);
+        return violation(Known.of(whole.members(simulated.membersAt(whole)), rules), simulated);
     }
 
     private Optional<String> violation(Known known, SimulatedTarget simulated) {
@@ -144,7 +144,7 @@ final class Simulation {
                 .append(cluster.points())
                 .append('\n');
         text.append("  ")
-                .append(new CutSolver(cluster.history(truths), dialect, rules)
+                .append(new CutSolver(cluster.history(truths, rules), dialect, rules)
                         .solve(target.in(cluster, truths).orElseThrow()));
         return text.toString();
     }

@@ -7,6 +7,7 @@ import io.isochron.chronicle.SimulatedShard.Step;
 import io.isochron.chronicle.SimulatedTransaction.Naming;
 import io.isochron.chronicle.SimulatedTransaction.SimulatedBranch;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -15,7 +16,7 @@ import java.util.SplittableRandom;
  * Makes random clusters. The fault model: shard clocks are off by up to an hour, drift by up to 300 ppm and jump, by more than a probe can
  * hide; probes take up to 0.4 s and are read at any point of it; commit records are written up to 20 ms after their time was read;
  * coordinators stall, crash before and after the decision, roll back, and recover late or never; a Citus origin is any node, has several
- * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly; no clock jumps while the
+ * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly, and clocks jump just before, or when numbers recur; no clock jumps while the
  * capture of its shard pauses, for nobody reads it then;
  * fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
  */
@@ -24,12 +25,18 @@ final class SimulationGenerator {
     private static final long SECOND = 1_000_000;
     private static final long NEVER = SimulatedTransaction.NEVER;
 
+    /** Chooses what {@link #random} does not, so that seeds of before still make the same histories. */
+    private static final long SALT = 0x49534F43485251AAL;
+
     private final SplittableRandom random;
+    private final SplittableRandom special;
+
     private long restart;
     private int recurring;
 
     SimulationGenerator(long seed) {
         this.random = new SplittableRandom(seed);
+        this.special = new SplittableRandom(seed ^ SALT);
     }
 
     SimulatedCluster next() {
@@ -50,6 +57,11 @@ final class SimulationGenerator {
         restart = Math.max(random.nextLong(length - window, length), 2500 * MILLI);
         for (int i = 0; i < count; i++) {
             transactions.add(placed(transaction(i, shards, idle, length - window, length), all));
+        }
+        switch (special.nextInt(4)) {
+            case 0 -> all.replaceAll(shard -> special.nextBoolean() ? jumpingAtEnd(shard, transactions) : shard);
+            case 1 -> all.replaceAll(shard -> special.nextBoolean() ? jumpingAtRestart(shard) : shard);
+            default -> {}
         }
         List<SimulatedFence> fences = new ArrayList<>();
         for (long at = random.nextLong(SECOND); at < length && random.nextInt(20) != 0; ) {
@@ -127,6 +139,78 @@ final class SimulationGenerator {
                 joined,
                 left,
                 cuts(every, pauseAt, pause, joined, stop));
+    }
+
+    /** The same shard, whose clock jumps and whose capture ends around one of its commits. */
+    private SimulatedShard jumpingAtEnd(SimulatedShard shard, List<SimulatedTransaction> transactions) {
+        List<Long> commits = transactions.stream()
+                .flatMap(transaction -> transaction.branches().stream())
+                .filter(branch -> branch.shard() == shard.index() && branch.commits() && branch.endedAt() != NEVER)
+                .map(SimulatedBranch::endedAt)
+                .toList();
+        if (commits.isEmpty() || shard.joined() > 0 || shard.left() != NEVER) {
+            return shard;
+        }
+        long commit = commits.get(special.nextInt(commits.size()));
+        long jump = commit - special.nextLong(300 * MILLI);
+        long end = commit + special.nextLong(20 * MILLI, 600 * MILLI);
+        List<Cutting> cuts = new ArrayList<>(
+                shard.cuts().stream().filter(cut -> cut.at() < end).toList());
+        if (jump < 3 * SECOND || pauses(shard, jump - 3 * SECOND, end)) {
+            return shard;
+        }
+        cuts.add(new Cutting(end, end - 20 * MILLI, true));
+        List<Step> steps = new ArrayList<>(shard.steps().stream()
+                .filter(step -> step.at() < jump - 3 * SECOND)
+                .toList());
+        steps.add(new Step(jump, special.nextInt(4) == 0 ? jump(shard) : -jump(shard)));
+        return with(shard, steps, cuts);
+    }
+
+    /** The same shard, whose clock jumps about when numbers begin to recur, so that it does not tell what came first. */
+    private SimulatedShard jumpingAtRestart(SimulatedShard shard) {
+        long jump = restart + special.nextLong(-1500 * MILLI, 1500 * MILLI);
+        long size = jump(shard);
+        List<Step> steps = new ArrayList<>(shard.steps());
+        steps.add(new Step(jump, special.nextBoolean() ? size : -size));
+        steps.sort(Comparator.comparingLong(Step::at));
+        boolean alone = shard.steps().stream().allMatch(step -> Math.abs(step.at() - jump) > 3 * SECOND);
+        return jump < 3 * SECOND || !alone || pauses(shard, jump - 3 * SECOND, jump + 3 * SECOND)
+                ? shard
+                : with(shard, steps, shard.cuts());
+    }
+
+    private static boolean pauses(SimulatedShard shard, long from, long to) {
+        long resumed = 0;
+        for (Cutting cut : shard.cuts()) {
+            // pieces that a capture has caught up with, and the first cut after them
+            boolean late = cut.arrivedUntil() != cut.at() - 20 * MILLI;
+            if ((late && cut.at() > from && cut.arrivedUntil() < to)
+                    || (cut.at() > from && resumed < to && cut.at() - resumed > 3 * SECOND)) {
+                return true;
+            }
+            resumed = cut.at();
+        }
+        return false;
+    }
+
+    /** More than a probe of a shard can hide. */
+    private long jump(SimulatedShard shard) {
+        long least = 3 * shard.roundTrip() + 5 * MILLI;
+        return special.nextLong(least, least + 3 * SECOND);
+    }
+
+    private static SimulatedShard with(SimulatedShard shard, List<Step> steps, List<Cutting> cuts) {
+        return new SimulatedShard(
+                shard.index(),
+                shard.skew(),
+                shard.driftPpm(),
+                List.copyOf(steps),
+                shard.roundTrip(),
+                shard.readAt(),
+                shard.joined(),
+                shard.left(),
+                List.copyOf(cuts));
     }
 
     private List<Cutting> cuts(long every, long pauseAt, long pause, long joined, long stop) {
@@ -299,6 +383,17 @@ final class SimulationGenerator {
                         }
                         default -> new SimulatedTarget.Moment(near + random.nextLong(-5 * MILLI, 5 * MILLI));
                     });
+        }
+        for (SimulatedShard shard : cluster.shards()) {
+            long end = shard.cuts().getLast().at();
+            for (Step step : shard.steps()) {
+                if (step.at() <= end && end < step.at() + SECOND) {
+                    targets.add(
+                            special.nextBoolean()
+                                    ? new SimulatedTarget.Latest()
+                                    : new SimulatedTarget.Moment(step.at() - special.nextLong(SECOND)));
+                }
+            }
         }
         return targets;
     }

@@ -213,8 +213,8 @@ public final class Demo {
         while (true) {
             ClusterHistory history = chronicle.all();
             // before that, the branches of some shards may be archived and those of others not
-            boolean whole = history.safeTime()
-                    .filter(safe -> safe.isAfter(damage.committed()))
+            boolean whole = history.latestMoment()
+                    .filter(latest -> latest.isAfter(damage.committed()))
                     .isPresent();
             List<Incident> suspects = whole ? new IncidentFinder(history, Dialect.xa()).find(1) : List.of();
             if (!suspects.isEmpty() && suspects.getFirst().rowsDeleted() > 0) {

@@ -133,8 +133,8 @@ final class RestoreFixture implements AutoCloseable {
                 .until(() -> new ChronicleReader(
                                 repository, repository.membership().present())
                         .window(moment.minusSeconds(5), null)
-                        .safeTime()
-                        .filter(safe -> safe.isAfter(moment.plusMillis(300)))
+                        .latestMoment()
+                        .filter(latest -> latest.isAfter(moment.plusMillis(300)))
                         .isPresent());
     }
 

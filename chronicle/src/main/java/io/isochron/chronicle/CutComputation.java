@@ -4,7 +4,9 @@ import io.isochron.chronicle.BranchTable.GlobalTransaction;
 import io.isochron.chronicle.Unreachable.Why;
 import io.isochron.wal.Lsn;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One computation of a cut for a moment, following consistency.md from the boundaries by time to the decisions. */
@@ -63,6 +65,9 @@ final class CutComputation {
             boolean below = neededBelow(boundaries, first, atLatest);
             if (needed >= from && !below) {
                 refused = doubtful(transactions, table, boundaries);
+                if (refused != null && readOn(transactions)) {
+                    continue;
+                }
                 if (refused != null) {
                     return refused;
                 }
@@ -236,6 +241,39 @@ final class CutComputation {
             }
         }
         return below;
+    }
+
+    /**
+     * Moves the horizon to the ends of the branches of which several decision records may be: when they ended, and what else was prepared and decided under their numbers until then,
+     * may tell. All shards are read on to the same time. Answers whether there was anything to read.
+     */
+    private boolean readOn(List<GlobalTransaction> transactions) {
+        Set<String> doubtful = new HashSet<>();
+        for (GlobalTransaction transaction : transactions) {
+            if (!transaction.doubts().isEmpty()) {
+                doubtful.add(transaction.name());
+            }
+        }
+        long latest = Long.MIN_VALUE;
+        boolean further = false;
+        for (GlobalTransaction transaction : transactions) {
+            for (Branch branch : transaction.branches()) {
+                if (doubtful.contains(transaction.name()) && branch.decision() == null) {
+                    ShardHistory shard = shards.get(branch.shardIndex);
+                    int[] end = shard.endOfPrepared(branch.xid, horizon[branch.shardIndex] + 1);
+                    if (end != null) {
+                        latest = Math.max(latest, shard.time(end[0], end[1]).high());
+                        further |= end[0] > horizon[branch.shardIndex];
+                        horizon[branch.shardIndex] = Math.max(horizon[branch.shardIndex], end[0]);
+                    }
+                }
+            }
+        }
+        for (int i = 0; further && i < run.length; i++) {
+            int covering = shards.get(i).coveringSegment(run[i], latest + 2 * epsilon);
+            horizon[i] = Math.max(horizon[i], covering < 0 ? shards.get(i).runEnd(run[i]) : covering);
+        }
+        return further;
     }
 
     /** Why the cut cannot be vouched for although all that is known has been read. */

@@ -262,6 +262,23 @@ final class ShardHistory {
         return candidate.isAfter(limit) ? found : Lsn.max(found, candidate);
     }
 
+    /** The event that ends a prepared transaction, as segment and place in it, from a segment on in its run; null if there is none. */
+    int @Nullable [] endOfPrepared(int xid, int from) {
+        for (int i = from; i < size() && i > 0 && runStart[i] == runStart[i - 1]; i++) {
+            List<Event> events = segments.get(i).events();
+            for (int e = 0; e < events.size(); e++) {
+                Event event = events.get(e);
+                if (event.xid() == xid && event.kind() == Event.Kind.PREPARE) {
+                    return null;
+                }
+                if (event.xid() == xid && event.twoPhase()) {
+                    return new int[] {i, e};
+                }
+            }
+        }
+        return null;
+    }
+
     /** Name and hash of a segment. */
     SegmentId id(int index) {
         String known = sha256[index];

@@ -4,6 +4,7 @@ import static io.isochron.chronicle.Event.Kind.COMMIT;
 import static io.isochron.chronicle.Event.Kind.COMMIT_PREPARED;
 import static io.isochron.chronicle.Event.Kind.PREPARE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.isochron.wal.Lsn;
 import java.util.ArrayList;
@@ -151,6 +152,25 @@ class CitusCutTest {
             assertThat(decision.xid()).isEqualTo(2);
             assertThat(decision.action()).isEqualTo(Decision.Action.ROLLBACK);
         });
+    }
+
+    @Test
+    void aBranchIsReadOnToItsEndWhereItMayHaveOneOfSeveralDecisions() {
+        worker.event(PREPARE, 1, micros(2), ONE);
+        origin.decides(9, micros(2.000002), ONE);
+        other.event(PREPARE, 2, micros(2.000006), ONE);
+        for (int i = 3; i < 20; i++) {
+            if (i == 15) {
+                assertThat(solve(new Target.Time(ClusterHistory.instant(micros(4)))))
+                        .isInstanceOf(Unreachable.class);
+                worker.event(COMMIT_PREPARED, 1, micros(14.5), ONE);
+            }
+            bothCut(i);
+            other.cut(micros(i));
+        }
+        assertThat(cut(4).decisions())
+                .extracting(Decision::xid, Decision::action)
+                .containsExactly(tuple(1, Decision.Action.COMMIT), tuple(2, Decision.Action.ROLLBACK));
     }
 
     @Test

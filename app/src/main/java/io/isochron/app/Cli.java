@@ -64,6 +64,7 @@ final class Cli {
                 new DemoCommand(host),
                 new InitCommand(host),
                 new CheckCommand(host),
+                new SqlHelperCommand(host),
                 new CaptureCommand(host, cancellation),
                 new WatchdogCommand(host, System.in),
                 new BackupCommand(host, cancellation),

@@ -1,5 +1,7 @@
 package io.isochron.app;
 
+import io.isochron.chronicle.DdlStatement;
+import io.isochron.chronicle.DdlText;
 import io.isochron.chronicle.LargeTransaction;
 import io.isochron.chronicle.LedgerEntry;
 import io.isochron.chronicle.LedgerNames;
@@ -14,9 +16,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +80,11 @@ final class History {
             long inserted,
             long updated,
             long deleted,
-            String what) {}
+            String what,
+            @Nullable DdlText statement) {}
+
+    /** A transaction of a shard. */
+    private record Transaction(String shard, int xid, Lsn end) {}
 
     final HistoryFilter filter;
     final Duration width;
@@ -84,7 +93,9 @@ final class History {
     final Map<String, Sums> tables = new TreeMap<>();
     final List<Happened> events = new ArrayList<>();
     final List<String> remarks = new ArrayList<>();
+    private final Map<Transaction, List<Happened>> statements = new LinkedHashMap<>();
     private long omitted;
+    private long statementsOmitted;
 
     History(HistoryFilter filter, Duration width) {
         this.filter = filter;
@@ -111,7 +122,11 @@ final class History {
             for (LargeTransaction transaction : entry.digest().large()) {
                 happened(ledger.shard(), names, transaction);
             }
+            for (DdlStatement statement : entry.digest().statements().items()) {
+                said(ledger.shard(), statement);
+            }
             omitted += entry.digest().notablesOmitted();
+            statementsOmitted += entry.digest().statements().omitted();
         }
     }
 
@@ -128,17 +143,67 @@ final class History {
                     0,
                     0,
                     0,
-                    "snapshot " + snapshot.id()));
+                    "snapshot " + snapshot.id(),
+                    null));
         }
     }
 
     /** Events by time, and what is to be said about them. */
     void finish() {
+        beside();
         events.sort(Comparator.comparing(Happened::at).thenComparing(Happened::shard));
         if (omitted > 0) {
             remarks.add(omitted + " events are not listed in the ledger because there were too many");
             omitted = 0;
         }
+        if (statementsOmitted > 0) {
+            remarks.add(statementsOmitted + " texts of statements are not in the ledger: too many, or not readable");
+            statementsOmitted = 0;
+        }
+    }
+
+    private void said(String shard, DdlStatement statement) {
+        Instant at = Moments.ofMicros(statement.atMicros());
+        if (filter.inTime(at)) {
+            statements
+                    .computeIfAbsent(new Transaction(shard, statement.xid(), statement.at()), key -> new ArrayList<>())
+                    .add(new Happened(
+                            at,
+                            shard,
+                            HistoryFilter.STATEMENT,
+                            "",
+                            statement.xid(),
+                            null,
+                            statement.at(),
+                            0,
+                            0,
+                            0,
+                            Statements.line(statement.ddl()),
+                            statement.ddl()));
+        }
+    }
+
+    /** Statements are shown beside the events of their transaction, and those that are wanted by themselves. */
+    private void beside() {
+        Set<Transaction> shown = new HashSet<>();
+        for (Happened event : events) {
+            if (event.xid() != null
+                    && event.lsn() != null
+                    && event.inserted() + event.updated() + event.deleted() == 0) {
+                shown.add(new Transaction(event.shard(), event.xid(), event.lsn()));
+            }
+        }
+        statements.forEach((transaction, said) -> {
+            for (Happened one : said) {
+                DdlText ddl = java.util.Objects.requireNonNull(one.statement());
+                boolean wanted = filter.wants(HistoryFilter.STATEMENT)
+                        && (filter.table() == null || Statements.names(ddl, filter.table()));
+                if (wanted || shown.contains(transaction)) {
+                    events.add(one);
+                }
+            }
+        });
+        statements.clear();
     }
 
     private Instant interval(LedgerEntry entry) {
@@ -196,7 +261,8 @@ final class History {
                 0,
                 0,
                 0,
-                what(notable, table)));
+                what(notable, table),
+                null));
     }
 
     private static String what(Notable notable, String table) {
@@ -243,7 +309,8 @@ final class History {
                         effect.deleted(),
                         "transaction " + Integer.toUnsignedString(transaction.xid()) + ": " + effect.inserted()
                                 + " inserted, " + effect.updated() + " updated, " + effect.deleted() + " deleted in "
-                                + table));
+                                + table,
+                        null));
             }
         }
     }

@@ -24,8 +24,9 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Kinds: transaction, dropped, truncated, rewritten, renamed, altered, created, restore_point,",
-            "timeline_switch, clock_step, gap, parameters, tablespace, mark, fence, snapshot. --output csv",
-            "gives one line for each interval, table and event.",
+            "timeline_switch, clock_step, gap, parameters, tablespace, mark, fence, snapshot, statement (what a",
+            "change of the schema said, see sql-helper). --output csv gives one line for each interval, table",
+            "and event.",
             "",
             "Example:",
             "  isochron history --since 2026-11-22T13:00:00Z --until 2026-11-22T14:00:00Z",

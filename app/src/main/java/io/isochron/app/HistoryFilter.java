@@ -27,6 +27,7 @@ record HistoryFilter(
         long rowsMin) {
     static final String TRANSACTION = "transaction";
     static final String SNAPSHOT = "snapshot";
+    static final String STATEMENT = "statement";
 
     boolean wants(String kind) {
         return kinds.isEmpty() ? !kind.equals(kind(Notable.Kind.FENCE)) : kinds.contains(kind);
@@ -46,6 +47,7 @@ record HistoryFilter(
                 Arrays.stream(Notable.Kind.values()).map(HistoryFilter::kind).toList());
         kinds.add(TRANSACTION);
         kinds.add(SNAPSHOT);
+        kinds.add(STATEMENT);
         return kinds;
     }
 }

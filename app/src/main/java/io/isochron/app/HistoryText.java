@@ -2,6 +2,7 @@ package io.isochron.app;
 
 import io.isochron.app.History.Happened;
 import io.isochron.app.History.Sums;
+import io.isochron.chronicle.DdlText;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,7 +36,8 @@ final class HistoryText {
         }
         int shown = Math.min(EVENTS_SHOWN, history.events.size());
         for (Happened event : history.events.subList(0, shown)) {
-            lines.add(event.at() + "  " + (event.shard().isEmpty() ? "all" : event.shard()) + "  " + event.what());
+            String shard = event.shard().isEmpty() ? "all" : event.shard();
+            lines.add(event.at() + "  " + shard + (event.statement() == null ? "  " : "      ") + event.what());
         }
         if (shown < history.events.size()) {
             lines.add("... and " + (history.events.size() - shown)
@@ -186,7 +188,8 @@ final class HistoryText {
                     "inserted", event.inserted(),
                     "updated", event.updated(),
                     "deleted", event.deleted(),
-                    "what", event.what()));
+                    "what", event.what(),
+                    "statement", event.statement() == null ? null : Statements.json(event.statement())));
         }
         return Json.object(
                 "shards",
@@ -228,9 +231,15 @@ final class HistoryText {
                     sums,
                     0,
                     0,
-                    event.what()));
+                    event.statement() == null ? event.what() : told(event.statement())));
         }
         return lines;
+    }
+
+    private static String told(DdlText statement) {
+        return statement.form() == DdlText.Form.WITHHELD
+                ? Statements.line(statement)
+                : Statements.plain(statement.text());
     }
 
     private static String row(

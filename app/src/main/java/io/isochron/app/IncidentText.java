@@ -46,6 +46,7 @@ final class IncidentText {
             if (part.gid() != null) {
                 text.add("  gid on " + part.shard() + ": " + part.gid());
             }
+            text.addAll(Statements.lines(part.statements(), "  " + part.shard() + ": "));
             if (part.tablesOmitted() > 0) {
                 text.add("  and " + part.tablesOmitted() + " more tables on " + part.shard());
             }
@@ -108,7 +109,9 @@ final class IncidentText {
                     "commitEnd", part.commitEnd(),
                     "committed", part.committed(),
                     "tables", tables,
-                    "tablesOmitted", part.tablesOmitted()));
+                    "tablesOmitted", part.tablesOmitted(),
+                    "statements",
+                            part.statements().stream().map(Statements::json).toList()));
         }
         return Json.object(
                 "target", before(incident),

@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
             "  isochron init"
         })
 final class InitCommand extends Command {
-    static final int OLDEST = 15;
+    static final int OLDEST = 14;
     static final int NEWEST = 18;
 
     @Option(names = "--example", description = "Print a commented configuration and exit.")

@@ -40,6 +40,7 @@ class CliTest {
                 "demo",
                 "init",
                 "check",
+                "sql-helper",
                 "capture",
                 "backup",
                 "shard",

@@ -1,6 +1,7 @@
 package io.isochron.bench;
 
 import io.isochron.chronicle.ClockBounds;
+import io.isochron.chronicle.DdlMessages;
 import io.isochron.chronicle.Event;
 import io.isochron.chronicle.OpenPrepared;
 import io.isochron.chronicle.RowCounts;
@@ -141,6 +142,7 @@ final class ChronicleGenerator {
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                DdlMessages.NONE);
     }
 }

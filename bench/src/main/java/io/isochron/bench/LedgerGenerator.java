@@ -1,6 +1,7 @@
 package io.isochron.bench;
 
 import io.isochron.chronicle.ClockBounds;
+import io.isochron.chronicle.DdlMessages;
 import io.isochron.chronicle.Event;
 import io.isochron.chronicle.LedgerBuilder;
 import io.isochron.chronicle.LedgerCodec;
@@ -231,7 +232,8 @@ final class LedgerGenerator {
                     List.of(),
                     List.of(),
                     List.of(),
-                    List.of());
+                    List.of(),
+                    DdlMessages.NONE);
         }
     }
 }

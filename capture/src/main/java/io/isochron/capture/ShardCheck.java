@@ -51,6 +51,7 @@ final class ShardCheck {
                 keepSize(connection);
                 slot(connection);
                 results.addAll(new AddressCheck(source).run());
+                results.add(new SqlHelperCheck(source).run());
                 if (synchronous) {
                     results.addAll(new SyncCheck(source).run());
                 }

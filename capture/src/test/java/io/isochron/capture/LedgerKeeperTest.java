@@ -3,6 +3,7 @@ package io.isochron.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.chronicle.ClockBounds;
+import io.isochron.chronicle.DdlMessages;
 import io.isochron.chronicle.Event;
 import io.isochron.chronicle.LedgerBuilder;
 import io.isochron.chronicle.LedgerCodec;
@@ -109,7 +110,8 @@ class LedgerKeeperTest {
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                DdlMessages.NONE);
         byte[] encoded = SegmentCodec.encode(segment);
         lastSha256 = SegmentCodec.sha256(encoded);
         repository.chronicle().append(SHARD, number, encoded);

@@ -59,6 +59,7 @@ public record Incident(
      * @param committed corrected time of the commit
      * @param tables most affected first
      * @param tablesOmitted how many more tables it wrote
+     * @param statements what the SQL helper, where there is one, said about its statements that changed the schema
      */
     public record Part(
             String shard,
@@ -69,9 +70,11 @@ public record Incident(
             Lsn commitEnd,
             Instant committed,
             List<TableEffect> tables,
-            int tablesOmitted) {
+            int tablesOmitted,
+            List<DdlText> statements) {
         public Part {
             tables = List.copyOf(tables);
+            statements = List.copyOf(statements);
         }
     }
 

@@ -125,7 +125,7 @@ public final class IncidentFinder {
             if (!query.inTime(transaction)) {
                 continue;
             }
-            Sighting sighting = Sighting.of(entry.shard(), known, transaction, rows);
+            Sighting sighting = Sighting.of(entry, known, transaction, rows);
             String key = transaction.prepared() ? global(transaction.gid()) : null;
             if (key == null) {
                 local.add(new Candidate(null, sighting));

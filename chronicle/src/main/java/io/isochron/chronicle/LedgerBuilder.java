@@ -17,6 +17,7 @@ public final class LedgerBuilder {
 
     private KnownNames names = new KnownNames();
     private final OpenWork open;
+    private final OpenDdl ddl;
     private LargeRule rule = LargeRule.STORED;
     private long number;
     private String linkSha256;
@@ -35,6 +36,7 @@ public final class LedgerBuilder {
         this.shard = shard;
         this.linkSha256 = linkSha256;
         this.open = new OpenWork(after == null ? List.of() : after.carried());
+        this.ddl = new OpenDdl(after == null ? List.of() : after.carriedDdl());
         this.lastPeriod = Long.MIN_VALUE;
         this.catalogEntry = -1;
         if (after != null) {
@@ -107,9 +109,10 @@ public final class LedgerBuilder {
         if (segment.safePoint() != null) {
             safePoint = segment.safePoint();
         }
-        now.take(segment, open, clock == null ? 0 : clock.offsetMicros());
+        now.take(segment, open, ddl, clock == null ? 0 : clock.offsetMicros());
         if (!segment.running().isEmpty()) {
             open.running(segment.running().getLast(), segment.openPrepared());
+            ddl.running(segment.running().getLast(), segment.openPrepared());
         }
         timeline = segment.timeline();
         lastEnd = segment.end();
@@ -144,7 +147,7 @@ public final class LedgerBuilder {
 
     /** What was taken since the last minute that was over, as an entry that no ledger has; empty if there is nothing. Changes nothing. */
     public Optional<LedgerEntry> unfinished() {
-        return minute == null ? Optional.empty() : Optional.of(entry(minute, List.of(), List.of()));
+        return minute == null ? Optional.empty() : Optional.of(entry(minute, List.of(), List.of(), List.of()));
     }
 
     private Optional<LedgerEntry> close() {
@@ -158,7 +161,8 @@ public final class LedgerBuilder {
         if (lists) {
             catalogEntry = number;
         }
-        LedgerEntry entry = entry(over, lists ? LedgerLimits.names(names.all()) : List.of(), open.carried());
+        LedgerEntry entry =
+                entry(over, lists ? LedgerLimits.names(names.all()) : List.of(), open.carried(), ddl.carried());
         linkSha256 = SegmentCodec.sha256(LedgerCodec.encode(entry));
         closedPeriod = lastPeriod;
         number++;
@@ -169,7 +173,11 @@ public final class LedgerBuilder {
         return Optional.of(entry);
     }
 
-    private LedgerEntry entry(MinuteTally tally, List<RelationObservation> catalog, List<CarriedWork> carried) {
+    private LedgerEntry entry(
+            MinuteTally tally,
+            List<RelationObservation> catalog,
+            List<CarriedWork> carried,
+            List<DdlMessage> carriedDdl) {
         Segment end = java.util.Objects.requireNonNull(last);
         LedgerCover cover = new LedgerCover(
                 number,
@@ -196,6 +204,7 @@ public final class LedgerBuilder {
                 LedgerLimits.names(tally.names()),
                 tally.forgotten(),
                 catalog,
-                carried);
+                carried,
+                carriedDdl);
     }
 }

@@ -19,6 +19,7 @@ import java.util.List;
  * @param largeOmitted how many were left out
  * @param notables all else worth knowing, in order of position; at most {@link #NOTABLES_MAX}
  * @param notablesOmitted how many were left out, creations first
+ * @param statements what the SQL helper, where there is one, said about statements of committed transactions
  * @param stale transactions that had been prepared for a minute and more at the end; at most {@link #STALE_MAX}, oldest first
  * @param staleOmitted how many were left out
  * @param inDoubt number of all transactions prepared and undecided at the end
@@ -38,6 +39,7 @@ public record LedgerDigest(
         long largeOmitted,
         List<Notable> notables,
         long notablesOmitted,
+        DdlStatements statements,
         List<OpenPrepared> stale,
         long staleOmitted,
         long inDoubt) {

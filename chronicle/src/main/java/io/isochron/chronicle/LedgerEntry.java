@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
  * @param forgotten storage that went, and whose name was known
  * @param catalog the first minute of an hour lists all names known here, so that a reader may start anywhere; empty in all others
  * @param carried work of transactions that had not ended, for the next minute; empty in roll-ups
+ * @param carriedDdl messages of the SQL helper in transactions that had not ended, by transaction and position; empty in roll-ups
  */
 public record LedgerEntry(
         LedgerLevel level,
@@ -31,7 +32,8 @@ public record LedgerEntry(
         List<RelationObservation> names,
         List<RelationFile> forgotten,
         List<RelationObservation> catalog,
-        List<CarriedWork> carried) {
+        List<CarriedWork> carried,
+        List<DdlMessage> carriedDdl) {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     /** @throws IllegalArgumentException if the fields contradict each other */
@@ -40,11 +42,17 @@ public record LedgerEntry(
         forgotten = List.copyOf(forgotten);
         catalog = List.copyOf(catalog);
         carried = List.copyOf(carried);
+        carriedDdl = List.copyOf(carriedDdl);
         boolean minute = level == LedgerLevel.MINUTE;
         boolean sound = number >= 0
                 && SHA256.matcher(linkSha256).matches()
                 && (!minute || (cover.firstEntry() == number && cover.lastEntry() == number))
-                && (minute || (number == period && carried.isEmpty() && forgotten.isEmpty() && catalog.isEmpty()));
+                && (minute
+                        || (number == period
+                                && carried.isEmpty()
+                                && carriedDdl.isEmpty()
+                                && forgotten.isEmpty()
+                                && catalog.isEmpty()));
         if (!sound) {
             throw new IllegalArgumentException(
                     "ledger entry " + level + " " + number + " of shard '" + shard + "' is not sound");

@@ -42,7 +42,8 @@ final class LedgerParser {
                 in.list(i -> name()),
                 in.list(ByteReader::relation),
                 in.list(i -> name()),
-                in.list(i -> carried()));
+                in.list(i -> carried()),
+                in.list(i -> new DdlMessage(xid(), lsn(), DdlText.read(in))));
     }
 
     private <T> T oneOf(T[] values) throws SegmentFormatException {
@@ -113,6 +114,8 @@ final class LedgerParser {
                 in.unsigned(),
                 in.list(i -> notable()),
                 in.unsigned(),
+                new DdlStatements(
+                        in.list(i -> new DdlStatement(xid(), lsn(), time(), DdlText.read(in))), in.unsigned()),
                 in.list(i -> open()),
                 in.unsigned(),
                 in.unsigned());

@@ -33,6 +33,7 @@ public final class LedgerRollup {
     private final Map<RelationFile, TableTotals> tables = new HashMap<>();
     private List<LargeTransaction> large = new ArrayList<>();
     private List<Notable> notables = new ArrayList<>();
+    private final DdlTally statements = new DdlTally();
     private final Set<RelationObservation> names = new LinkedHashSet<>();
 
     /** @param level hour or day */
@@ -81,6 +82,8 @@ public final class LedgerRollup {
             notables = new ArrayList<>(chosen.items());
             notablesOmitted += chosen.omitted();
         }
+        statements.add(digest.statements().items());
+        statements.omit(digest.statements().omitted());
         names.addAll(entry.names());
     }
 
@@ -143,6 +146,7 @@ public final class LedgerRollup {
                 transactions.omitted() + largeOmitted,
                 events.items(),
                 events.omitted() + notablesOmitted,
+                statements.chosen(),
                 end.digest().stale(),
                 end.digest().staleOmitted(),
                 end.digest().inDoubt());
@@ -155,6 +159,7 @@ public final class LedgerRollup {
                 cover,
                 digest,
                 LedgerLimits.names(names),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of());

@@ -25,6 +25,11 @@ final class LedgerWriter {
         out.list(entry.forgotten(), (o, file) -> out.relation(file));
         out.list(entry.catalog(), (o, name) -> name(name));
         out.list(entry.carried(), (o, work) -> carried(work));
+        out.list(entry.carriedDdl(), (o, message) -> {
+            xid(message.xid());
+            lsn(message.at());
+            message.ddl().write(out);
+        });
         return out.toBytes();
     }
 
@@ -71,6 +76,13 @@ final class LedgerWriter {
         out.unsigned(digest.largeOmitted());
         out.list(digest.notables(), (o, notable) -> notable(notable));
         out.unsigned(digest.notablesOmitted());
+        out.list(digest.statements().items(), (o, statement) -> {
+            xid(statement.xid());
+            lsn(statement.at());
+            time(statement.atMicros());
+            statement.ddl().write(out);
+        });
+        out.unsigned(digest.statements().omitted());
         out.list(digest.stale(), (o, open) -> open(open));
         out.unsigned(digest.staleOmitted());
         out.unsigned(digest.inDoubt());

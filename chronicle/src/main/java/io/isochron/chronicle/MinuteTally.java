@@ -33,6 +33,7 @@ final class MinuteTally {
     private long largeOmitted;
     private List<Notable> notables = new ArrayList<>();
     private long notablesOmitted;
+    private final DdlTally statements = new DdlTally();
     private final Set<RelationObservation> names = new LinkedHashSet<>();
     private final Set<RelationFile> forgotten = new LinkedHashSet<>();
     private long offsetMicros;
@@ -66,7 +67,7 @@ final class MinuteTally {
     }
 
     /** @param offset of the shard's clock, as known when the segment was cut */
-    void take(Segment segment, OpenWork open, long offset) {
+    void take(Segment segment, OpenWork open, OpenDdl ddl, long offset) {
         offsetMicros = offset;
         walBytes += segment.end().minus(segment.start());
         records += segment.records();
@@ -74,14 +75,19 @@ final class MinuteTally {
         observe(segment);
         notables(segment);
         open.take(segment);
+        statements.omit(ddl.take(segment.ddl()));
         for (Event event : segment.events()) {
             switch (event.kind()) {
                 case PREPARE -> prepares++;
-                case COMMIT, COMMIT_PREPARED -> committed(event, open.whole(event));
+                case COMMIT, COMMIT_PREPARED -> {
+                    committed(event, open.whole(event));
+                    statements(event, ddl.of(event));
+                }
                 case ABORT, ABORT_PREPARED -> aborts++;
             }
             if (event.kind() != Event.Kind.PREPARE) {
                 open.ended(event);
+                ddl.ended(event);
             }
         }
     }
@@ -176,6 +182,13 @@ final class MinuteTally {
                 forgotten.add(file);
             }
         });
+    }
+
+    private void statements(Event event, List<DdlMessage> messages) {
+        for (DdlMessage message : messages) {
+            statements.add(List.of(
+                    new DdlStatement(event.xid(), event.end(), event.timeMicros() - offsetMicros, message.ddl())));
+        }
     }
 
     private long netRows(RelationFile file) {
@@ -275,6 +288,7 @@ final class MinuteTally {
                 transactions.omitted() + largeOmitted,
                 events.items(),
                 events.omitted() + notablesOmitted,
+                statements.chosen(),
                 stale.items(),
                 stale.omitted(),
                 end.openPrepared().size());

@@ -118,7 +118,8 @@ public final class RecordedParts {
                 segment.fences(),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                DdlMessages.NONE);
     }
 
     /**
@@ -156,6 +157,7 @@ public final class RecordedParts {
                 bare.fences(),
                 wal.decisionRecords(),
                 wal.openDecisionRecords(),
-                List.of());
+                List.of(),
+                DdlMessages.NONE);
     }
 }

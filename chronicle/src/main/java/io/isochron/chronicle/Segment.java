@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param decisionRecords gids that transactions committed in this segment had written into a coordinator's log table, in order of commit
  * @param openDecisionRecords the same of transactions still open at the end, by transaction id
  * @param customResourceManagers ids (128 to 255) of extensions' own resource managers seen, ascending
+ * @param ddl what the SQL helper, where there is one, wrote about statements, whatever became of their transactions
  */
 public record Segment(
         String shard,
@@ -72,7 +73,8 @@ public record Segment(
         List<FenceMark> fences,
         List<RecordedGids> decisionRecords,
         List<RecordedGids> openDecisionRecords,
-        List<Integer> customResourceManagers) {
+        List<Integer> customResourceManagers,
+        DdlMessages ddl) {
     /** What the first segment of a shard has for the hash of its predecessor. */
     public static final String NO_PREVIOUS = "0".repeat(64);
 

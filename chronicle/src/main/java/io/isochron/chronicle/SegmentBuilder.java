@@ -37,6 +37,7 @@ public final class SegmentBuilder implements RecordHandler {
     private final ChangeHandler changes = new Changes();
     private final OpenTransactions open;
     private final DecisionRecords decisions;
+    private final DdlRecords ddl = new DdlRecords();
     private int timeline;
     private long sequence;
     private String previousSha256;
@@ -155,6 +156,7 @@ public final class SegmentBuilder implements RecordHandler {
             open.wrote(recordXid, record.start());
         }
         decisions.record(format, record);
+        ddl.record(record);
         Optional<TransactionEvent> event = TransactionEvents.decode(format, record);
         if (event.isPresent()) {
             event(event.get(), sameBoundary(before, record.start()) ? before : record.start(), record.start());
@@ -395,7 +397,8 @@ public final class SegmentBuilder implements RecordHandler {
                 fences,
                 decisions.take(),
                 decisions.open(),
-                List.copyOf(customResourceManagers));
+                List.copyOf(customResourceManagers),
+                ddl.take());
         next(segment);
         return segment;
     }

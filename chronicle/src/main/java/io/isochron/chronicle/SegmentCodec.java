@@ -39,7 +39,7 @@ public final class SegmentCodec {
     }
 
     /**
-     * The same without its row counts, which are most of it and say nothing about a cut. Such a segment has other bytes than the one that is stored.
+     * The same without its row counts, which are most of it, and texts of statements: they say nothing about a cut. Such a segment has other bytes than the one that is stored.
      *
      * @throws SegmentFormatException as {@link #decode}
      */

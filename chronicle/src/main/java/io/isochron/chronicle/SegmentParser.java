@@ -66,6 +66,10 @@ final class SegmentParser {
         List<RecordedGids> decisionRecords = in.list(i -> recordedGids());
         List<RecordedGids> openDecisionRecords = in.list(i -> recordedGids());
         List<Integer> customResourceManagers = in.list(ByteReader::smallInt);
+        xid = 0;
+        position = base;
+        List<DdlMessage> ddl = keepRows ? in.list(i -> ddl()) : in.pass(i -> ddl());
+        long ddlOmitted = in.unsigned();
         return new Segment(
                 shard,
                 sequence,
@@ -95,7 +99,8 @@ final class SegmentParser {
                 fences,
                 decisionRecords,
                 openDecisionRecords,
-                customResourceManagers);
+                customResourceManagers,
+                ddl.isEmpty() && ddlOmitted == 0 ? DdlMessages.NONE : new DdlMessages(ddl, ddlOmitted));
     }
 
     private Lsn lsn() throws SegmentFormatException {
@@ -182,6 +187,10 @@ final class SegmentParser {
 
     private RecordedGids recordedGids() throws SegmentFormatException {
         return new RecordedGids(xid(), in.list(ByteReader::text));
+    }
+
+    private DdlMessage ddl() throws SegmentFormatException {
+        return new DdlMessage(xid(), lsn(), DdlText.read(in));
     }
 
     private RelationObservation relation() throws SegmentFormatException {

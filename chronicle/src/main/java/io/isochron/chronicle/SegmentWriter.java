@@ -80,6 +80,14 @@ final class SegmentWriter {
         out.list(segment.decisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.openDecisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.customResourceManagers(), (o, id) -> out.unsigned(id));
+        xid = 0;
+        position = base;
+        out.list(segment.ddl().items(), (o, message) -> {
+            xid(message.xid());
+            lsn(message.at());
+            message.ddl().write(out);
+        });
+        out.unsigned(segment.ddl().omitted());
     }
 
     /** A position as distance from the last one. */

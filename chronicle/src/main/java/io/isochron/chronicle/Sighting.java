@@ -14,11 +14,18 @@ import java.util.Map;
  * @param shard name of the shard
  * @param known the shard's names
  * @param transaction what is listed
+ * @param statements what the entry says about its statements
  * @param effects on users' tables and on storage whose name is not known; rows that went with a table count as deleted
  */
-record Sighting(String shard, LedgerNames known, LargeTransaction transaction, List<Effect> effects) {
+record Sighting(
+        String shard,
+        LedgerNames known,
+        LargeTransaction transaction,
+        List<DdlStatement> statements,
+        List<Effect> effects) {
     /** @param rows inserted less deleted rows of each storage so far */
-    static Sighting of(String shard, LedgerNames known, LargeTransaction transaction, Map<RelationFile, Long> rows) {
+    static Sighting of(
+            LedgerEntry entry, LedgerNames known, LargeTransaction transaction, Map<RelationFile, Long> rows) {
         List<Effect> effects = new ArrayList<>(transaction.effects().size());
         for (Effect effect : transaction.effects()) {
             RelationObservation name = known.find(effect.file(), transaction.commitStart());
@@ -36,7 +43,8 @@ record Sighting(String shard, LedgerNames known, LargeTransaction transaction, L
                                     effect.deleted() + lost,
                                     effect.what()));
         }
-        return new Sighting(shard, known, transaction, effects);
+        return new Sighting(
+                entry.shard(), known, transaction, entry.digest().statements().items(), effects);
     }
 
     UsualSize usual(UsualSizes sizes, Effect effect) {
@@ -66,6 +74,11 @@ record Sighting(String shard, LedgerNames known, LargeTransaction transaction, L
                 transaction.commitEnd(),
                 ClusterHistory.instant(transaction.committedMicros()),
                 tables,
-                transaction.effectsOmitted());
+                transaction.effectsOmitted(),
+                statements.stream()
+                        .filter(one ->
+                                one.xid() == transaction.xid() && one.at().equals(transaction.commitEnd()))
+                        .map(DdlStatement::ddl)
+                        .toList());
     }
 }

@@ -78,7 +78,25 @@ class SegmentCodecTest {
                 List.of(new FenceMark(1_763_800_000_000_007L, start.plus(-500), 1_763_800_000_000_008L)),
                 List.of(new RecordedGids(-2, List.of("citus_0_11_7_1", "citus_0_11_7_2"))),
                 List.of(new RecordedGids(77, List.of("citus_0_12_8_1"))),
-                List.of(128, 130));
+                List.of(128, 130),
+                new DdlMessages(
+                        List.of(
+                                new DdlMessage(
+                                        7,
+                                        start.plus(90),
+                                        new DdlText(
+                                                "ALTER TABLE",
+                                                "alice as owner",
+                                                "shop",
+                                                List.of("table public.orders", "index public.\"Ö\""),
+                                                3,
+                                                "ALTER TABLE orders ADD note text -- \ud83d\udc18",
+                                                DdlText.Form.WHOLE)),
+                                new DdlMessage(
+                                        -2,
+                                        start.plus(120),
+                                        new DdlText("CREATE SERVER", "", "", List.of(), 0, "", DdlText.Form.WITHHELD))),
+                        2));
     }
 
     @Test
@@ -96,7 +114,7 @@ class SegmentCodecTest {
     @Test
     void theBytesOfVersionOneStayAsTheyAre() {
         assertThat(SegmentCodec.sha256(SegmentCodec.encode(FULL)))
-                .isEqualTo("db5fa870587f78a7b947522ddf10baf72db73bd348c4f540d878db12f28c5124");
+                .isEqualTo("4349103fd34d6029a6c2ef06cc9ebd35a5010ff42418c2dee1db89ee5861a6f9");
     }
 
     @Test

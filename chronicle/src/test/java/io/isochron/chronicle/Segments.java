@@ -121,7 +121,8 @@ final class Segments {
                 fences,
                 decisionRecords,
                 List.of(),
-                List.of()));
+                List.of(),
+                DdlMessages.NONE));
         start = end;
         clockMicros = micros;
         safe = true;

@@ -100,7 +100,8 @@ final class SimulatedCapture {
                     fences(truths, cut, end),
                     records,
                     List.of(),
-                    List.of());
+                    List.of(),
+                    DdlMessages.NONE);
             segments.add(segment);
             previous = "%064x".formatted(segments.size());
             start = end;

@@ -66,6 +66,12 @@ final class RecordCursor {
         return limit - at;
     }
 
+    /** The next bytes as UTF-8; what is not that is replaced. */
+    String utf8(int size) throws WalDamagedException {
+        int start = take(size);
+        return new String(bytes, start, size, StandardCharsets.UTF_8);
+    }
+
     void skip(int size) throws WalDamagedException {
         take(size);
     }

@@ -14,6 +14,7 @@ final class ResourceManager {
     static final int HEAP2 = 9;
     static final int HEAP = 10;
     static final int BTREE = 11;
+    static final int LOGICAL_MESSAGE = 21;
     static final int LAST_BUILT_IN = 21;
     static final int FIRST_CUSTOM = 128;
 

@@ -72,8 +72,9 @@ final class ArchiveWriter {
 
     private volatile Lsn durable;
     private long firstNanos;
-    private long firstMicros = Micros.now();
-    private long cutNanos = System.nanoTime();
+    private final HostClock host;
+    private long firstMicros;
+    private long cutNanos;
 
     ArchiveWriter(
             String shard,
@@ -87,7 +88,11 @@ final class ArchiveWriter {
             ShardMonitor monitor,
             Duration objectAge,
             Duration idleInterval,
-            int objectBytes) {
+            int objectBytes,
+            HostClock host) {
+        this.host = host;
+        this.firstMicros = host.micros();
+        this.cutNanos = host.nanos();
         this.shard = shard;
         this.timeline = position.timeline();
         this.ring = ring;
@@ -123,18 +128,26 @@ final class ArchiveWriter {
                 Thread.sleep(BATCH_MILLIS);
             }
             ring.awaitBeyond(indexer.fed(), waitNanos());
-            boolean cutRequested = ring.takeCutRequest();
-            boolean ended = ring.ended();
-            parse();
-            boolean all = indexer.fed().equals(ring.received());
-            boolean complete = indexer.boundary().isAfter(durable);
-            if (due(complete) || (all && (ended || cutRequested) && complete)) {
-                cut();
-            } else if (ended && all) {
-                // what is left of an unfinished record is streamed again
+            if (step()) {
                 return;
             }
         }
+    }
+
+    /** Takes what has arrived and makes durable what is due; true when the ring has ended and everything in it is durable. */
+    boolean step() throws IOException, WalDamagedException, InterruptedException {
+        boolean cutRequested = ring.takeCutRequest();
+        boolean ended = ring.ended();
+        parse();
+        boolean all = indexer.fed().equals(ring.received());
+        boolean complete = indexer.boundary().isAfter(durable);
+        if (due(complete) || (all && (ended || cutRequested) && complete)) {
+            cut();
+        } else if (ended && all) {
+            // what is left of an unfinished record is streamed again
+            return true;
+        }
+        return false;
     }
 
     private void parse() throws WalDamagedException {
@@ -149,8 +162,8 @@ final class ArchiveWriter {
         }
         if (to.isAfter(from)) {
             if (held() == 0) {
-                firstNanos = System.nanoTime();
-                firstMicros = Micros.now();
+                firstNanos = host.nanos();
+                firstMicros = host.micros();
             }
             Lsn at = from;
             for (ByteBuffer bytes : ring.view(from, to)) {
@@ -166,7 +179,7 @@ final class ArchiveWriter {
     }
 
     private boolean due(boolean complete) {
-        long now = System.nanoTime();
+        long now = host.nanos();
         if (held() > objectBytes - WalFormat.PAGE_BYTES) {
             return true;
         }
@@ -180,7 +193,7 @@ final class ArchiveWriter {
     }
 
     private long waitNanos() {
-        long now = System.nanoTime();
+        long now = host.nanos();
         long until = indexer.boundary().isAfter(durable)
                 ? firstNanos + ageNanos
                 : Math.max(cutNanos + idleNanos, now + 50_000_000L);
@@ -211,7 +224,7 @@ final class ArchiveWriter {
         builder.observe(catalog.take());
         takeFences(builder, end);
         boolean created = builder.storageCreated();
-        long now = Micros.now();
+        long now = host.micros();
         Segment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
         archive.segment(segment);
         // before the receiver can read it and confirm it: the status must never be behind what the server was told
@@ -221,7 +234,7 @@ final class ArchiveWriter {
         if (synchronous != null) {
             synchronous.archived(end);
         }
-        cutNanos = System.nanoTime();
+        cutNanos = host.nanos();
         firstNanos = cutNanos;
         firstMicros = now;
         safe.ifPresent(point -> monitor.safe(point.shardClockMicros(), point.referenceMicros()));

@@ -170,11 +170,12 @@ final class CaptureSession {
                 monitor,
                 options.objectAge(),
                 options.idleInterval(),
-                options.objectBytes(memory.length));
+                options.objectBytes(memory.length),
+                HostClock.SYSTEM);
         WriterThread thread = new WriterThread(source.name(), writer);
         try {
             WalReceiver receiver = new WalReceiver(
-                    stream,
+                    WalLine.of(stream),
                     ring,
                     clock,
                     safePoints,
@@ -184,7 +185,8 @@ final class CaptureSession {
                     writer::durable,
                     () -> stop.getAsBoolean() || thread.failed() || watch.promotedElsewhere(),
                     options.probeInterval(),
-                    synchronous);
+                    synchronous,
+                    HostClock.SYSTEM);
             IOException lost = null;
             WalReceiver.Ended ended = new WalReceiver.Ended.Stopped();
             try {

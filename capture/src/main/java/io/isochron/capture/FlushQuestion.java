@@ -4,6 +4,7 @@ import io.isochron.wal.Lsn;
 import io.isochron.wire.ReplicationConnection;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,26 @@ import org.jspecify.annotations.Nullable;
  * Asks the server how far its WAL is flushed, on the control connection and on a thread of its own, so that the receiver never waits for the answer. At most one question is under way.
  */
 final class FlushQuestion {
-    private final ReplicationConnection control;
+    /** Asks and waits for the answer. */
+    interface Server {
+        Lsn flushed() throws IOException;
+    }
+
+    private final Server server;
+    private final Executor executor;
     private final AtomicReference<@Nullable Lsn> answer = new AtomicReference<>();
     private volatile boolean asking;
     private volatile @Nullable IOException failure;
 
     FlushQuestion(ReplicationConnection control) {
-        this.control = control;
+        this(
+                () -> control.identifySystem().flushed(),
+                question -> Thread.ofVirtual().name("isochron-flush-position").start(question));
+    }
+
+    FlushQuestion(Server server, Executor executor) {
+        this.server = server;
+        this.executor = executor;
     }
 
     /**
@@ -31,9 +45,9 @@ final class FlushQuestion {
         }
         asking = true;
         answer.set(null);
-        Thread.ofVirtual().name("isochron-flush-position").start(() -> {
+        executor.execute(() -> {
             try {
-                answer.set(control.identifySystem().flushed());
+                answer.set(server.flushed());
             } catch (IOException e) {
                 failure = e;
             } finally {

@@ -91,7 +91,7 @@ final class LedgerKeeper implements Runnable {
     }
 
     /** Takes all segments that are durable now. */
-    private void catchUp() throws IOException, SegmentFormatException {
+    void catchUp() throws IOException, SegmentFormatException {
         long durable = monitor.segments();
         if (durable == 0) {
             return;

@@ -138,7 +138,8 @@ final class SpoolReplay {
                     monitor,
                     options.objectAge(),
                     options.idleInterval(),
-                    options.objectBytes(memory.length));
+                    options.objectBytes(memory.length),
+                    HostClock.SYSTEM);
             ring = opened;
             writer = archiving;
             thread = new WriterThread(source.name(), archiving);

@@ -3,7 +3,6 @@ package io.isochron.capture;
 import io.isochron.chronicle.SafePoint;
 import io.isochron.wal.Lsn;
 import io.isochron.wire.WalMessage;
-import io.isochron.wire.WalStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -38,7 +37,7 @@ final class WalReceiver {
         record TimelineOver(int nextTimeline, Lsn switchPoint) implements Ended {}
     }
 
-    private final WalStream stream;
+    private final WalLine stream;
     private final WalRing ring;
     private final ShardClock clock;
     private final PendingSafePoints safePoints;
@@ -49,6 +48,7 @@ final class WalReceiver {
     private final BooleanSupplier stop;
     private final long probeNanos;
     private final @Nullable SynchronousShard synchronous;
+    private final HostClock host;
     /** Received and handed to the spool, not confirmed yet. */
     private boolean unconfirmed;
 
@@ -56,7 +56,7 @@ final class WalReceiver {
 
     private Lsn confirmed = Lsn.INVALID;
     private long statusSentNanos;
-    private long probeDueNanos = System.nanoTime();
+    private long probeDueNanos;
     /** When the outstanding probe left, by this host's clock; -1 if none is outstanding. */
     private long probeSentMicros = -1;
     /** A reading of the server's clock that waits for a flush position read after it; null if none waits. */
@@ -74,7 +74,7 @@ final class WalReceiver {
      * @param synchronous where WAL becomes durable and is confirmed at once; null if the repository alone makes it durable
      */
     WalReceiver(
-            WalStream stream,
+            WalLine stream,
             WalRing ring,
             ShardClock clock,
             PendingSafePoints safePoints,
@@ -84,7 +84,10 @@ final class WalReceiver {
             Supplier<Lsn> durable,
             BooleanSupplier stop,
             Duration probeInterval,
-            @Nullable SynchronousShard synchronous) {
+            @Nullable SynchronousShard synchronous,
+            HostClock host) {
+        this.host = host;
+        this.probeDueNanos = host.nanos();
         this.stream = stream;
         this.ring = ring;
         this.clock = clock;
@@ -106,19 +109,29 @@ final class WalReceiver {
     Ended run() throws IOException, InterruptedException {
         confirm(true);
         while (!stop.getAsBoolean()) {
-            probeIfDue();
-            confirm(false);
-            askFlushIfQuiet();
-            switch (stream.receive(unconfirmed ? Duration.ZERO : WAIT)) {
-                case null -> confirmReceived();
-                case WalMessage.WalData data -> take(data);
-                case WalMessage.Keepalive keepalive -> hear(keepalive);
-                case WalMessage.TimelineEnd end -> {
-                    return new Ended.TimelineOver(end.nextTimeline(), end.switchPoint());
-                }
+            Ended ended = step();
+            if (ended != null) {
+                return ended;
             }
         }
         return new Ended.Stopped();
+    }
+
+    /** What is due now, then one message, if one comes in time. */
+    @Nullable
+    Ended step() throws IOException, InterruptedException {
+        probeIfDue();
+        confirm(false);
+        askFlushIfQuiet();
+        switch (stream.receive(unconfirmed ? Duration.ZERO : WAIT)) {
+            case null -> confirmReceived();
+            case WalMessage.WalData data -> take(data);
+            case WalMessage.Keepalive keepalive -> hear(keepalive);
+            case WalMessage.TimelineEnd end -> {
+                return new Ended.TimelineOver(end.nextTimeline(), end.switchPoint());
+            }
+        }
+        return null;
     }
 
     /** Tells the server a last time what is durable, so that it can forget it; to be called when the writer has ended. */
@@ -182,10 +195,10 @@ final class WalReceiver {
             ring.requestCut();
             confirm(true);
         } else if (probeSentMicros >= 0) {
-            long arrived = Micros.now();
+            long arrived = host.micros();
             clock.probe(probeSentMicros, arrived, keepalive.serverClockMicros());
             if (reading == null && !historic) {
-                reading = new Reading(keepalive.serverClockMicros(), probeSentMicros, System.nanoTime());
+                reading = new Reading(keepalive.serverClockMicros(), probeSentMicros, host.nanos());
                 asked = false;
             }
             probeSentMicros = -1;
@@ -193,10 +206,10 @@ final class WalReceiver {
     }
 
     private void probeIfDue() throws IOException {
-        long now = System.nanoTime();
+        long now = host.nanos();
         if (probeSentMicros < 0 && now - probeDueNanos >= 0) {
             probeDueNanos = now + probeNanos;
-            probeSentMicros = Micros.now();
+            probeSentMicros = host.micros();
             status(true);
         }
     }
@@ -207,7 +220,7 @@ final class WalReceiver {
             return;
         }
         if (!asked) {
-            if (System.nanoTime() - waiting.arrivedNanos() >= QUIET_NANOS) {
+            if (host.nanos() - waiting.arrivedNanos() >= QUIET_NANOS) {
                 asked = flush.ask();
             }
             return;
@@ -229,13 +242,13 @@ final class WalReceiver {
 
     private void confirm(boolean always) throws IOException {
         if (synchronous != null) {
-            if (always || System.nanoTime() - synchronous.gate().sentNanos() >= STATUS_NANOS) {
+            if (always || host.nanos() - synchronous.gate().sentNanos() >= STATUS_NANOS) {
                 confirmReceived();
                 synchronous.gate().status(false);
             }
             return;
         }
-        if (always || !durable.get().equals(confirmed) || System.nanoTime() - statusSentNanos >= STATUS_NANOS) {
+        if (always || !durable.get().equals(confirmed) || host.nanos() - statusSentNanos >= STATUS_NANOS) {
             status(false);
         }
     }
@@ -246,7 +259,7 @@ final class WalReceiver {
             return;
         }
         confirmed = durable.get();
-        statusSentNanos = System.nanoTime();
+        statusSentNanos = host.nanos();
         stream.sendStatus(ring.received(), confirmed, confirmed, requestReply);
     }
 }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code bench/campaign --seed S --restores N --postgres V [--shards 3] [--load-seconds 30] [--coordinator xa|narayana|citus] [--skew SECONDS] [--failovers N] [--fences MILLIS]}.
+ * {@code bench/campaign --seed S --restores N --postgres V [--shards 3] [--load-seconds 30] [--coordinator xa|narayana|citus|shardingsphere] [--skew SECONDS] [--failovers N] [--fences MILLIS]}.
  */
 public final class CampaignMain {
     private CampaignMain() {}
@@ -31,6 +31,9 @@ public final class CampaignMain {
                 .withSkewSeconds((int) arguments.number("skew", 0))
                 .withFailovers((int) arguments.number("failovers", 0))
                 .withFenceMillis((int) arguments.number("fences", 0));
+        if (options.coordinator() == CampaignOptions.Coordinator.SHARDINGSPHERE) {
+            ShardingSphereTraffic.libraries();
+        }
         Campaign.Result result = Campaign.run(options, System.err::println);
         System.out.println(new JsonMapper().writeValueAsString(result));
         System.exit(result.torn() + result.failed() == 0 ? 0 : 1);

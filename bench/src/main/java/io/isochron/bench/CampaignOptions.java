@@ -33,7 +33,9 @@ public record CampaignOptions(
         /** Narayana, with its own log, by {@code PGXADataSource}. */
         NARAYANA,
         /** Citus' way: the decision is recorded on the node where a transaction began ({@link CitusTraffic}). */
-        CITUS;
+        CITUS,
+        /** ShardingSphere-JDBC with Atomikos, in a process of its own; only if the Maven profile {@code shardingsphere} was built. */
+        SHARDINGSPHERE;
 
         /** @throws IllegalArgumentException for a name that none has */
         static Coordinator of(String name) {
@@ -42,8 +44,8 @@ public record CampaignOptions(
                     return each;
                 }
             }
-            throw new IllegalArgumentException(
-                    "--coordinator is '" + name + "', which is not known\nhint: known are xa, narayana, citus");
+            throw new IllegalArgumentException("--coordinator is '" + name
+                    + "', which is not known\nhint: known are xa, narayana, citus, shardingsphere");
         }
 
         String title() {

@@ -15,6 +15,11 @@ final class SwitchableSource implements XADataSource {
         this.server = server;
     }
 
+    /** Where new sessions lead now. */
+    XADataSource server() {
+        return server;
+    }
+
     /** Sessions that are open stay where they are. */
     void leadTo(XADataSource other) {
         server = other;

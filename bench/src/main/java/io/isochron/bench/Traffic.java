@@ -29,6 +29,7 @@ interface Traffic extends AutoCloseable {
         return switch (options.coordinator()) {
             case XA -> xa(XaWorkload.start(shards, bank, WorkloadOptions.of(options.seed())));
             case NARAYANA -> NarayanaTraffic.start(shards, bank, options.seed());
+            case SHARDINGSPHERE -> ShardingSphereTraffic.start(shards, bank, options.seed());
             case CITUS -> CitusTraffic.start(shards, bank, options.seed());
         };
     }

@@ -83,12 +83,10 @@ public final class ClusterCapture implements AutoCloseable {
 
     /** Ends with a shard: what was received is made durable and confirmed. Waits for its end. */
     public void retire(String shard) {
-        for (Entry entry : shards) {
-            if (entry.name().equals(shard)) {
-                entry.capture().close();
-                shards.remove(entry);
-            }
-        }
+        List<Entry> ended =
+                shards.stream().filter(entry -> entry.name().equals(shard)).toList();
+        ended.forEach(entry -> entry.capture().close());
+        shards.removeAll(ended);
     }
 
     /** What became of the fences; empty in asynchronous mode. */

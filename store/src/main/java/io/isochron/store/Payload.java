@@ -1,11 +1,14 @@
 package io.isochron.store;
 
-import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
 
 /** What is inside the seal of an object: a header of 16 bytes, then the content, as it is or as one zstd frame. */
 final class Payload {
@@ -19,6 +22,9 @@ final class Payload {
     private static final int LEVEL = 3;
     private static final int WORTH_COMPRESSING = 128;
     private static final int COPY_BYTES = 64 << 10;
+
+    /** Making one takes longer than what most objects hold takes to decompress. */
+    private static final BlockingQueue<ZstdDecompressCtx> DECOMPRESSORS = new ArrayBlockingQueue<>(16);
 
     private Payload() {}
 
@@ -93,10 +99,17 @@ final class Payload {
             return raw;
         }
         long got;
+        @Nullable ZstdDecompressCtx idle = DECOMPRESSORS.poll();
+        ZstdDecompressCtx decompressor = idle == null ? new ZstdDecompressCtx() : idle;
         try {
-            got = Zstd.decompressByteArray(raw, 0, raw.length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
+            got = decompressor.decompressByteArray(
+                    raw, 0, raw.length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
         } catch (ZstdException e) {
             throw new ObjectDamagedException(name, "its content does not decompress", e);
+        } finally {
+            if (!DECOMPRESSORS.offer(decompressor)) {
+                decompressor.close();
+            }
         }
         if (got != raw.length) {
             throw new ObjectDamagedException(name, "its content has " + got + " bytes, its header says " + raw.length);

@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import com.google.crypto.tink.AccessesPartialKey;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
+import com.google.crypto.tink.KeyStatus;
 import com.google.crypto.tink.KeysetHandle;
 import com.google.crypto.tink.Mac;
 import com.google.crypto.tink.StreamingAead;
@@ -26,6 +27,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,10 +45,12 @@ public final class RepositoryKey {
 
     private final KeysetHandle keyset;
     private final StreamingAead aead;
+    private final SealOpening opening;
 
     private RepositoryKey(KeysetHandle keyset) throws GeneralSecurityException {
         this.keyset = keyset;
         this.aead = keyset.getPrimitive(StreamingAeadConfig2026.get(), StreamingAead.class);
+        this.opening = new SealOpening(secrets(keyset));
     }
 
     /** A new random key that is in no file. */
@@ -139,6 +144,32 @@ public final class RepositoryKey {
 
     StreamingAead aead() {
         return aead;
+    }
+
+    SealOpening opening() {
+        return opening;
+    }
+
+    /** Of the keys that are in use and of the one type that seals; Tink refuses another when it opens. */
+    @AccessesPartialKey
+    private static List<byte[]> secrets(KeysetHandle keyset) {
+        List<byte[]> secrets = new ArrayList<>();
+        for (int i = 0; i < keyset.size(); i++) {
+            KeysetHandle.Entry entry = keyset.getAt(i);
+            if (entry.getStatus() == KeyStatus.ENABLED
+                    && entry.getKey() instanceof AesGcmHkdfStreamingKey key
+                    && sealsLikeThis(key)) {
+                secrets.add(key.getInitialKeyMaterial().toByteArray(InsecureSecretKeyAccess.get()));
+            }
+        }
+        return secrets;
+    }
+
+    private static boolean sealsLikeThis(AesGcmHkdfStreamingKey key) {
+        AesGcmHkdfStreamingParameters parameters = key.getParameters();
+        return parameters.getHkdfHashType() == AesGcmHkdfStreamingParameters.HashType.SHA256
+                && parameters.getDerivedAesGcmKeySizeBytes() == SealOpening.DERIVED_BYTES
+                && parameters.getCiphertextSegmentSizeBytes() == SEGMENT_BYTES;
     }
 
     /** Codes under keys derived from those of this set by HKDF-SHA256; they have the same ids and the same primary. */

@@ -16,6 +16,8 @@ final class BeforeChronicles {
     private final int[] run;
 
     private final long epsilonMicros;
+    /** All chronicles begin at this moment or before. */
+    private final long youngest;
 
     BeforeChronicles(ClusterHistory history, CutRules rules, List<ShardHistory> shards, int[] run, long epsilonMicros) {
         this.history = history;
@@ -23,6 +25,11 @@ final class BeforeChronicles {
         this.shards = shards;
         this.run = run;
         this.epsilonMicros = epsilonMicros;
+        long latest = Long.MIN_VALUE;
+        for (int i = 0; i < run.length; i++) {
+            latest = Math.max(latest, shards.get(i).segment(run[i]).referenceFirstMicros());
+        }
+        this.youngest = latest;
     }
 
     /** Why the cut cannot be vouched for; null if all that it depends on is known. */
@@ -56,6 +63,9 @@ final class BeforeChronicles {
     /** A shard whose chronicle does not go back to a branch or record. */
     private @Nullable ShardHistory tooYoung(Branch branch) {
         long since = rules.readFrom(branch, epsilonMicros);
+        if (since >= youngest) {
+            return null;
+        }
         for (int i = 0; i < run.length; i++) {
             if (i != branch.shardIndex && since < shards.get(i).runBeginMicros(run[i])) {
                 return shards.get(i);

@@ -33,6 +33,8 @@ final class BranchTable {
     private long allKnownUntil = Long.MAX_VALUE;
 
     private final TreeSet<String> unknownGids = new TreeSet<>();
+    /** Whether a coordinator keeps records of any transaction here. */
+    private boolean recorded;
 
     /** @param fromMicros since when all events of all shards will be read, where their runs go back so far */
     BranchTable(Dialect dialect, CutRules rules, long fromMicros) {
@@ -66,11 +68,10 @@ final class BranchTable {
             }
         }
         for (int i = first; i <= last; i++) {
-            List<Event> events = shard.segment(i).events();
+            SegmentEvents events = shard.events(i);
             for (int e = 0; e < events.size(); e++) {
-                Event event = events.get(e);
-                if (event.twoPhase()) {
-                    take(shard, shardIndex, event, shard.time(i, e), begin, open);
+                if (events.twoPhase(e)) {
+                    take(shard, shardIndex, events.get(e), shard.time(i, e), begin, open);
                 }
             }
             if (!shard.segment(i).decisionRecords().isEmpty() && rules.readsDecisionRecords()) {
@@ -198,6 +199,11 @@ final class BranchTable {
         return needed;
     }
 
+    /** Whether {@link #transactions} may have come out otherwise if the same segments had been read as known since another moment: where decision records tell them apart. */
+    boolean goesByTime() {
+        return recorded || !recordsByKey.isEmpty();
+    }
+
     private static long since(@Nullable Corrected at, long slackMicros) {
         return at == null ? Long.MIN_VALUE : at.low() - slackMicros;
     }
@@ -213,6 +219,7 @@ final class BranchTable {
                 found.addAll(joining.join(branches));
                 return;
             }
+            recorded = true;
             String origin = origin(first.gid);
             found.addAll(joining.join(
                     branches,

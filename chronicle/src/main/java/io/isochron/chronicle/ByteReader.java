@@ -154,15 +154,6 @@ final class ByteReader {
         return items;
     }
 
-    /** Reads a list and keeps nothing of it. */
-    <T> List<T> pass(Item<T> item) throws SegmentFormatException {
-        int count = count();
-        for (int i = 0; i < count; i++) {
-            item.read(this);
-        }
-        return List.of();
-    }
-
     void expectEnd() throws SegmentFormatException {
         if (at != end) {
             throw new SegmentFormatException(what + " has " + (end - at) + " bytes too many");

@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterHistory {
     private final SortedMap<String, ShardHistory> shards = new TreeMap<>();
     private final @Nullable List<SnapshotPoint> snapshots;
-    private final List<RecoverableRange> ranges;
+    /** What this is the same as, but for the moments that count; null if it is all. */
+    private final @Nullable ClusterHistory whole;
+
+    private volatile @Nullable List<RecoverableRange> ranges;
     private final long memberFrom;
     private final long memberTo;
 
@@ -42,9 +45,9 @@ public final class ClusterHistory {
         }
         byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256, rules)));
         this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
+        this.whole = null;
         this.memberFrom = Long.MIN_VALUE;
         this.memberTo = Long.MAX_VALUE;
-        this.ranges = new Reachability(this).ranges();
     }
 
     private ClusterHistory(ClusterHistory all, long memberFrom, long memberTo) {
@@ -52,12 +55,7 @@ public final class ClusterHistory {
         this.snapshots = all.snapshots;
         this.memberFrom = memberFrom;
         this.memberTo = memberTo;
-        this.ranges = all.ranges.stream()
-                .filter(range -> micros(range.to()) >= memberFrom && micros(range.from()) < memberTo)
-                .map(range -> new RecoverableRange(
-                        instant(Math.max(micros(range.from()), memberFrom)),
-                        instant(Math.min(micros(range.to()), memberTo - 1))))
-                .toList();
+        this.whole = all;
     }
 
     /**
@@ -170,9 +168,23 @@ public final class ClusterHistory {
         return micros == Long.MIN_VALUE ? Optional.empty() : Optional.of(instant(micros));
     }
 
-    /** What can be reached, in order; ranges do not touch. */
+    /** What can be reached, in order; ranges do not touch. Found when first asked for: it takes all events of all shards, of which a cut needs few. */
     public List<RecoverableRange> recoverableRanges() {
-        return ranges;
+        List<RecoverableRange> known = ranges;
+        if (known == null) {
+            known = whole == null ? new Reachability(this).ranges() : duringMembership(whole.recoverableRanges());
+            ranges = known;
+        }
+        return known;
+    }
+
+    private List<RecoverableRange> duringMembership(List<RecoverableRange> all) {
+        return all.stream()
+                .filter(range -> micros(range.to()) >= memberFrom && micros(range.from()) < memberTo)
+                .map(range -> new RecoverableRange(
+                        instant(Math.max(micros(range.from()), memberFrom)),
+                        instant(Math.min(micros(range.to()), memberTo - 1))))
+                .toList();
     }
 
     /** Published snapshots as given; empty if this history has no regard to them. */

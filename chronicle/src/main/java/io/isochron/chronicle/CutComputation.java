@@ -41,18 +41,26 @@ final class CutComputation {
             return refused;
         }
         Lsn[] initial = new Lsn[shards.size()];
-        for (int i = 0; i < initial.length; i++) {
+        // each on its own, and on every core: events are read here that nobody has read yet
+        Arrays.parallelSetAll(initial, i -> {
             Lsn exact = request.exact().get(shards.get(i).shard);
-            initial[i] = exact != null ? exact : boundaryByTime(i);
-        }
+            return exact != null ? exact : boundaryByTime(i);
+        });
         long from = rules.readFrom(moment, epsilon);
         int[] atLatest = new int[shards.size()];
         Arrays.setAll(atLatest, i -> Math.max(run[i], shards.get(i).segmentOf(initial[i])));
+        Read read = null;
         while (true) {
             int[] first = new int[shards.size()];
             BranchTable table = new BranchTable(dialect, rules, from);
             for (int i = 0; i < first.length; i++) {
                 first[i] = Math.min(atLatest[i], shards.get(i).firstSegmentWithEventFrom(run[i], from));
+            }
+            if (read != null && list(first).equals(read.first) && !read.table.goesByTime()) {
+                // the same segments again, of which nothing depends on since when they were to be read
+                return verdict(read, doubtful(read.transactions, read.table, read.boundaries));
+            }
+            for (int i = 0; i < first.length; i++) {
                 table.read(shards.get(i), i, first[i], horizon[i]);
             }
             List<GlobalTransaction> transactions = table.transactions();
@@ -63,22 +71,36 @@ final class CutComputation {
             long needed = Math.min(
                     neededBy(transactions, table.records(), boundaries, from), table.neededForRecords(2 * epsilon));
             boolean below = neededBelow(boundaries, first, atLatest);
+            read = new Read(list(first), table, transactions, boundaries);
             if (needed >= from && !below) {
                 refused = doubtful(transactions, table, boundaries);
                 if (refused != null && readOn(transactions)) {
+                    // what was read ends earlier than what is wanted now
+                    read = null;
                     continue;
                 }
-                if (refused != null) {
-                    return refused;
-                }
-                CutReport report =
-                        new CutReport(history, rules, request, epsilon, shards, run, first, horizon, boundaries);
-                return report.write(dialect, table, transactions);
+                return verdict(read, refused);
             }
             if (needed < from) {
                 from = needed == Long.MIN_VALUE ? needed : Math.min(needed, moment - 2 * (moment - from));
             }
         }
+    }
+
+    /** What came of reading every shard from some segment on. */
+    private record Read(
+            List<Integer> first, BranchTable table, List<GlobalTransaction> transactions, BoundarySet boundaries) {}
+
+    private static List<Integer> list(int[] values) {
+        return Arrays.stream(values).boxed().toList();
+    }
+
+    private Solution verdict(Read read, @Nullable Unreachable refused) {
+        int[] first = read.first.stream().mapToInt(Integer::intValue).toArray();
+        return refused != null
+                ? refused
+                : new CutReport(history, rules, request, epsilon, shards, run, first, horizon, read.boundaries)
+                        .write(dialect, read.table, read.transactions);
     }
 
     /** Finds the runs, the uncertainty and the horizon, or why there are none. */
@@ -119,7 +141,7 @@ final class CutComputation {
     private int runAt(ShardHistory shard) {
         int found = -1;
         for (int[] bounds : shard.runs()) {
-            if (shard.runBeginMicros(bounds[0]) <= moment) {
+            if (shard.runBeginsBy(bounds[0], moment)) {
                 found = bounds[0];
             }
         }
@@ -164,9 +186,9 @@ final class CutComputation {
         for (int i = Math.max(run[index], shard.firstSegmentWithEventFrom(run[index], moment));
                 i <= horizon[index];
                 i++) {
-            List<Event> events = shard.segment(i).events();
+            SegmentEvents events = shard.events(i);
             for (int e = 0; e < events.size(); e++) {
-                if (events.get(e).commits() && rules.after(events.get(e), shard.time(i, e), moment)) {
+                if (events.commits(e) && rules.after(events.get(e), shard.time(i, e), moment)) {
                     return rules.boundaryBefore(events.get(e));
                 }
             }

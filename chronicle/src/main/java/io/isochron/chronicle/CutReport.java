@@ -208,9 +208,9 @@ final class CutReport {
 
     private static @Nullable Event lastInside(ShardHistory shard, int runFirst, int at, Lsn lsn) {
         for (int i = at; i >= runFirst; i--) {
-            List<Event> events = shard.segment(i).events();
+            SegmentEvents events = shard.events(i);
             for (int e = events.size() - 1; e >= 0; e--) {
-                if (events.get(e).commits() && events.get(e).inside(lsn)) {
+                if (events.commits(e) && events.inside(e, lsn)) {
                     return events.get(e);
                 }
             }
@@ -220,9 +220,10 @@ final class CutReport {
 
     private static @Nullable Event firstOutside(ShardHistory shard, int at, int horizon, Lsn lsn) {
         for (int i = at; i <= horizon; i++) {
-            for (Event event : shard.segment(i).events()) {
-                if (event.commits() && !event.inside(lsn)) {
-                    return event;
+            SegmentEvents events = shard.events(i);
+            for (int e = 0; e < events.size(); e++) {
+                if (events.commits(e) && !events.inside(e, lsn)) {
+                    return events.get(e);
                 }
             }
         }
@@ -240,18 +241,18 @@ final class CutReport {
         }
         List<LateCommit> late = new ArrayList<>();
         for (int i = Math.max(run[index], shard.segmentOf(lsn)); i <= horizon[index]; i++) {
-            if (shard.earliestCommitAfterMicros(i) > request.momentMicros()) {
+            if (shard.noneBeforeMicros(i) > request.momentMicros()) {
                 break;
             }
-            List<Event> events = shard.segment(i).events();
+            SegmentEvents events = shard.events(i);
             for (int e = 0; e < events.size(); e++) {
-                Event event = events.get(e);
+                if (!events.commits(e) || events.inside(e, lsn)) {
+                    continue;
+                }
                 long micros = shard.time(i, e).micros();
-                boolean lowered = event.inside(boundaries.initial(index));
-                if (event.commits()
-                        && !event.inside(lsn)
-                        && micros <= request.momentMicros()
-                        && (lowered || !request.byPosition(shard.shard))) {
+                boolean lowered = events.inside(e, boundaries.initial(index));
+                if (micros <= request.momentMicros() && (lowered || !request.byPosition(shard.shard))) {
+                    Event event = events.get(e);
                     late.add(new LateCommit(
                             shard.shard,
                             event,

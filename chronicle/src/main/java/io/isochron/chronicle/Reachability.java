@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Which moments of a history can be reached. */
@@ -186,12 +187,14 @@ final class Reachability {
      * @param runs for each shard the first segment of the run that the moment lies in
      */
     static long uncertainty(ClusterHistory history, int[] runs, long micros) {
-        long uncertainty = uncertainty(history, micros);
-        int index = 0;
-        for (ShardHistory shard : history.all()) {
-            uncertainty = Math.max(uncertainty, shard.commitUncertaintyMicros(runs[index++], micros));
-        }
-        return uncertainty;
+        List<ShardHistory> shards = List.copyOf(history.all());
+        // each on its own, and on every core: events are read here that nobody has read yet
+        long ofCommits = IntStream.range(0, runs.length)
+                .parallel()
+                .mapToLong(i -> shards.get(i).commitUncertaintyMicros(runs[i], micros))
+                .max()
+                .orElse(0);
+        return Math.max(uncertainty(history, micros), ofCommits);
     }
 
     /**

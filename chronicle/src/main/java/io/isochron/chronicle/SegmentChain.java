@@ -18,12 +18,12 @@ public final class SegmentChain {
     }
 
     /**
-     * The same without the segment's row counts, with its hash.
+     * The same as {@link SegmentCodec#decodeForCut} gives it, with its hash.
      *
      * @throws SegmentFormatException as {@link #next}
      */
-    public StoredSegment nextWithoutRows(byte[] encoded) throws SegmentFormatException {
-        return new StoredSegment(follow(SegmentCodec.decodeWithoutRows(encoded), encoded), lastSha256);
+    public StoredSegment nextForCut(byte[] encoded) throws SegmentFormatException {
+        return new StoredSegment(follow(SegmentCodec.decodeForCut(encoded), encoded), lastSha256);
     }
 
     private Segment follow(Segment segment, byte[] encoded) throws SegmentFormatException {

@@ -35,19 +35,20 @@ public final class SegmentCodec {
      * @throws SegmentFormatException if these are not the unchanged bytes of one segment of version 1
      */
     public static Segment decode(byte[] encoded) throws SegmentFormatException {
-        return decode(encoded, /* rows= */ true);
+        return decode(encoded, /* forCut= */ false);
     }
 
     /**
-     * The same without its row counts, which are most of it, and texts of statements: they say nothing about a cut. Such a segment has other bytes than the one that is stored.
+     * The same without row counts, storage, relations and texts of statements, which are most of it and say nothing about a cut. Its events are read when they are first asked for; they throw IllegalStateException if they then
+     * turn out to be unsound, which behind a right checksum they are not. Such a segment has other bytes than the one that is stored.
      *
      * @throws SegmentFormatException as {@link #decode}
      */
-    public static Segment decodeWithoutRows(byte[] encoded) throws SegmentFormatException {
-        return decode(encoded, /* rows= */ false);
+    public static Segment decodeForCut(byte[] encoded) throws SegmentFormatException {
+        return decode(encoded, /* forCut= */ true);
     }
 
-    private static Segment decode(byte[] encoded, boolean rows) throws SegmentFormatException {
+    private static Segment decode(byte[] encoded, boolean forCut) throws SegmentFormatException {
         int end = encoded.length - CRC_BYTES;
         if (end < MAGIC.length || Arrays.mismatch(encoded, 0, MAGIC.length, MAGIC, 0, MAGIC.length) >= 0) {
             throw new SegmentFormatException("not a chronicle segment of version 1: it does not begin with "
@@ -61,9 +62,7 @@ public final class SegmentCodec {
         }
         ByteReader in = new ByteReader("chronicle segment", encoded, MAGIC.length, end);
         try {
-            Segment segment = new SegmentParser(in, rows).read();
-            in.expectEnd();
-            return segment;
+            return new SegmentParser(in, forCut).read();
         } catch (IllegalArgumentException e) {
             throw new SegmentFormatException("chronicle segment contradicts itself: " + e.getMessage());
         }

@@ -5,27 +5,24 @@ import io.isochron.wal.Lsn;
 import io.isochron.wal.RelationFile;
 import java.util.HexFormat;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Reads what {@link SegmentWriter} wrote. */
 final class SegmentParser {
-    private static final Event.Kind[] EVENT_KINDS = {
-        Event.Kind.COMMIT, Event.Kind.ABORT, Event.Kind.PREPARE, Event.Kind.COMMIT_PREPARED, Event.Kind.ABORT_PREPARED
-    };
+    private static final int EVENT_KINDS = Event.Kind.values().length;
     private static final Kind[] STORAGE_KINDS = {Kind.CREATED, Kind.TRUNCATED, Kind.DROPPED, Kind.CREATION_UNDONE};
 
     private final ByteReader in;
-    private final boolean keepRows;
+    private final boolean forCut;
     private long base;
     private long position;
     private long timeMicros;
     private int xid;
     private int databaseOid;
 
-    /** @param keepRows whether row counts are wanted */
-    SegmentParser(ByteReader in, boolean keepRows) {
+    /** @param forCut whether only what a cut needs is wanted: no row counts, storage or relations, and events when they are asked for */
+    SegmentParser(ByteReader in, boolean forCut) {
         this.in = in;
-        this.keepRows = keepRows;
+        this.forCut = forCut;
     }
 
     Segment read() throws SegmentFormatException {
@@ -49,16 +46,9 @@ final class SegmentParser {
         List<ClockBounds> clocks = in.list(i -> clock());
         List<ClockStep> clockSteps = in.list(i -> new ClockStep(clock(), clock()));
         position = base;
-        List<Event> events = in.list(i -> event());
-        xid = 0;
-        List<RowCounts> rows = keepRows ? in.list(i -> rows()) : in.pass(i -> rows());
-        position = base;
-        List<StorageChange> storage = in.list(i -> storage());
-        position = base;
         List<OpenPrepared> openPrepared = in.list(i -> openPrepared());
         Lsn oldestOpenStart = in.flag() ? lsn() : null;
         List<RunningTransactions> running = in.list(i -> new RunningTransactions(lsn(), in.id(), in.id()));
-        List<RelationObservation> relations = in.list(i -> relation());
         List<ParameterChange> parameters = in.list(i -> parameters());
         List<TablespaceCreated> tablespaces = in.list(i -> new TablespaceCreated(lsn(), in.id(), in.text()));
         List<RestorePoint> restorePoints = in.list(i -> new RestorePoint(lsn(), time(), in.text()));
@@ -66,10 +56,29 @@ final class SegmentParser {
         List<RecordedGids> decisionRecords = in.list(i -> recordedGids());
         List<RecordedGids> openDecisionRecords = in.list(i -> recordedGids());
         List<Integer> customResourceManagers = in.list(ByteReader::smallInt);
-        xid = 0;
         position = base;
-        List<DdlMessage> ddl = keepRows ? in.list(i -> ddl()) : in.pass(i -> ddl());
-        long ddlOmitted = in.unsigned();
+        List<Event> events = forCut
+                ? new SegmentEvents(
+                        "chronicle segment " + sequence + " of shard '" + shard + "'",
+                        () -> events(Lsn.max(end, lastRecordEnd)))
+                : List.copyOf(new SegmentEvents(events(Lsn.max(end, lastRecordEnd))));
+        List<RowCounts> rows = List.of();
+        List<StorageChange> storage = List.of();
+        List<RelationObservation> relations = List.of();
+        List<DdlMessage> ddl = List.of();
+        long ddlOmitted = 0;
+        if (!forCut) {
+            xid = 0;
+            rows = in.list(i -> rows());
+            position = base;
+            storage = in.list(i -> storage());
+            relations = in.list(i -> relation());
+            xid = 0;
+            position = base;
+            ddl = in.list(i -> ddl());
+            ddlOmitted = in.unsigned();
+            in.expectEnd();
+        }
         return new Segment(
                 shard,
                 sequence,
@@ -135,21 +144,43 @@ final class SegmentParser {
         return new ClockBounds(at, low, low + in.unsigned());
     }
 
-    private Event event() throws SegmentFormatException {
-        int flags = in.octet();
-        int kind = flags & 0x07;
-        if (kind >= EVENT_KINDS.length || flags >= 0x40) {
-            throw new SegmentFormatException("chronicle segment has an event of kind " + flags);
+    /** The segment's events; called once, behind all fields before them. */
+    private SegmentEvents.Columns events(Lsn limit) throws SegmentFormatException {
+        SegmentEvents.Columns all = new SegmentEvents.Columns(in.count());
+        long last = base;
+        for (int i = 0; i < all.kind.length; i++) {
+            int flags = in.octet();
+            int kind = flags & 0x07;
+            if (kind >= EVENT_KINDS || flags >= 0x40) {
+                throw new SegmentFormatException("chronicle segment has an event of kind " + flags);
+            }
+            all.kind[i] = (byte) kind;
+            position += in.signed();
+            long start = position;
+            long before = (flags & SegmentCodec.FLAG_BEFORE) != 0 ? start - in.unsigned() : start;
+            position += in.signed();
+            all.before[i] = before;
+            all.start[i] = start;
+            all.end[i] = position;
+            all.xid[i] = xid();
+            all.timeMicros[i] = time();
+            if ((flags & SegmentCodec.FLAG_GID) != 0) {
+                all.gid[i] = in.text();
+            }
+            all.databaseOid[i] = database();
+            all.subxids.add((flags & SegmentCodec.FLAG_SUBXIDS) != 0 ? List.copyOf(subxids(all.xid[i])) : List.of());
+            if (Long.compareUnsigned(before, start) > 0
+                    || Long.compareUnsigned(start, position) >= 0
+                    || Long.compareUnsigned(position, last) <= 0) {
+                throw new SegmentFormatException(
+                        "chronicle segment has an event at " + new Lsn(start) + " out of order");
+            }
+            last = position;
         }
-        Lsn start = lsn();
-        Lsn before = (flags & SegmentCodec.FLAG_BEFORE) != 0 ? start.plus(-in.unsigned()) : start;
-        Lsn end = lsn();
-        int id = xid();
-        long micros = time();
-        @Nullable String gid = (flags & SegmentCodec.FLAG_GID) != 0 ? in.text() : null;
-        int database = database();
-        List<Integer> subxids = (flags & SegmentCodec.FLAG_SUBXIDS) != 0 ? subxids(id) : List.of();
-        return new Event(EVENT_KINDS[kind], before, start, end, id, micros, gid, database, subxids);
+        if (new Lsn(last).isAfter(limit)) {
+            throw new SegmentFormatException("chronicle segment has an event beyond " + limit);
+        }
+        return all;
     }
 
     private List<Integer> subxids(int topXid) throws SegmentFormatException {

@@ -2,7 +2,7 @@ package io.isochron.chronicle;
 
 import io.isochron.wal.Lsn;
 
-/** Writes a segment's fields in their order; {@link SegmentParser} is its mirror. */
+/** Writes a segment's fields in the order of the format; {@link SegmentParser} is its mirror. */
 final class SegmentWriter {
     private final ByteWriter out;
     private final long base;
@@ -43,12 +43,6 @@ final class SegmentWriter {
             clock(step.after());
         });
         position = base;
-        out.list(segment.events(), (o, event) -> event(event));
-        xid = 0;
-        out.list(segment.rows(), (o, rows) -> rows(rows));
-        position = base;
-        out.list(segment.storage(), (o, change) -> storage(change));
-        position = base;
         out.list(segment.openPrepared(), (o, open) -> openPrepared(open));
         Lsn oldest = segment.oldestOpenStart();
         out.flag(oldest != null);
@@ -60,7 +54,6 @@ final class SegmentWriter {
             out.id(running.nextXid());
             out.id(running.oldestRunningXid());
         });
-        out.list(segment.relations(), (o, relation) -> relation(relation));
         out.list(segment.parameters(), (o, change) -> parameters(change));
         out.list(segment.tablespaces(), (o, created) -> {
             lsn(created.at());
@@ -80,6 +73,13 @@ final class SegmentWriter {
         out.list(segment.decisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.openDecisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.customResourceManagers(), (o, id) -> out.unsigned(id));
+        position = base;
+        out.list(segment.events(), (o, event) -> event(event));
+        xid = 0;
+        out.list(segment.rows(), (o, rows) -> rows(rows));
+        position = base;
+        out.list(segment.storage(), (o, change) -> storage(change));
+        out.list(segment.relations(), (o, relation) -> relation(relation));
         xid = 0;
         position = base;
         out.list(segment.ddl().items(), (o, message) -> {

@@ -35,6 +35,10 @@ final class ShardClock {
     private final long safeAtEnd;
     /** The first segment from which on none is surely followed by a reading. */
     private final int firstUnread;
+    /** No less than the uncertainty of any reading. */
+    private final long widestReading;
+    /** How far the offsets of all readings lie apart. */
+    private final long offsetRange;
 
     private final CutRules rules;
 
@@ -68,6 +72,16 @@ final class ShardClock {
             steps[i] = steps[i - 1] + (readings[i - 1].intersect(readings[i]).isEmpty() ? 1 : 0);
         }
         firstUnread = firstUnread();
+        long widest = 0;
+        long least = Long.MAX_VALUE;
+        long most = Long.MIN_VALUE;
+        for (ClockBounds reading : readings) {
+            widest = Math.max(widest, reading.uncertaintyMicros());
+            least = Math.min(least, reading.offsetMicros());
+            most = Math.max(most, reading.offsetMicros());
+        }
+        widestReading = widest;
+        offsetRange = readings.length == 0 ? 0 : most - least;
     }
 
     private int firstUnread() {
@@ -136,6 +150,49 @@ final class ShardClock {
             }
         }
         return correctAcrossStep(low, high, shardMicros, written, arrived);
+    }
+
+    /**
+     * No event of a segment happened after this moment, as {@link #correct} places and widens it, whatever its time; {@link Long#MAX_VALUE} if that cannot be said without looking. What is in a segment had
+     * arrived when it was cut, and {@link #correct} keeps to that but for twice the uncertainty; an event from long before is more uncertain, but by less than it is older.
+     */
+    long noneAfter(int segment) {
+        long arrived = segments.get(segment).referenceLastMicros();
+        if (readings.length == 0 || written(segment) > arrived) {
+            return Long.MAX_VALUE;
+        }
+        return Math.max(arrived, readings[lastBefore[segment]].atReferenceMicros()) + slack(segment, arrived);
+    }
+
+    /** No event of a segment, with twice its uncertainty beyond the latest time that it may have, lies after this moment; {@link Long#MAX_VALUE} as in {@link #noneAfter}. */
+    long noHorizonAfter(int segment) {
+        long none = noneAfter(segment);
+        long written = written(segment);
+        if (none == Long.MAX_VALUE || written == Long.MIN_VALUE) {
+            return Long.MAX_VALUE;
+        }
+        // of an event that a step of the clock displaced nothing may be known but that it was written and arrived
+        long arrived = segments.get(segment).referenceLastMicros();
+        return none + Math.max(slack(segment, arrived), arrived - written + 2);
+    }
+
+    /** No event of a segment happened before this moment, in the same sense; {@link Long#MIN_VALUE} if that cannot be said without looking. */
+    long noneBefore(int segment) {
+        long arrived = segments.get(segment).referenceLastMicros();
+        long written = written(segment);
+        if (readings.length == 0 || written > arrived || written == Long.MIN_VALUE) {
+            return Long.MIN_VALUE;
+        }
+        return written - Math.max(slack(segment, arrived), slack(segment, written));
+    }
+
+    /**
+     * No less than twice the uncertainty of any event of a segment between the last reading before it and a moment, and what rounding takes. The reading that corrects an event is at most as far from it as that one, but for
+     * their offsets; in that time clocks drift by half a thousandth, the other half covers the uncertainty's own part in the distance.
+     */
+    private long slack(int segment, long micros) {
+        long distance = Math.abs(micros - readings[lastBefore[segment]].atReferenceMicros());
+        return 2 * (widestReading + (widestReading + distance + offsetRange) / 1000 + 10);
     }
 
     /** What was written in a segment was written after the last safe point before it. */

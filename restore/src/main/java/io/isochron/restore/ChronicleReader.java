@@ -31,6 +31,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,12 @@ import org.jspecify.annotations.Nullable;
 public final class ChronicleReader {
 
     private static final int READ_AHEAD = 8;
+
+    /** By how much the shards' newest numbers mostly differ. */
+    private static final int SPREAD = 3;
+
+    /** Shards that are read at a time: enough to wait for an object store, few enough to hold little that is still sealed. */
+    private static final int SHARDS_AT_A_TIME = 64;
 
     private final Repository repository;
     private final List<String> shards;
@@ -99,7 +106,7 @@ public final class ChronicleReader {
      */
     ClusterHistory decisions(@Nullable Instant from, @Nullable Instant to) throws IOException {
         List<StoredSegment> all = new ArrayList<>();
-        read(from, to, SegmentChain::nextWithoutRows).values().forEach(all::addAll);
+        read(from, to, SegmentChain::nextForCut).values().forEach(all::addAll);
         return ClusterHistory.ofStored(shards(), all)
                 .during(MemberPeriods.fromMicros(period), MemberPeriods.toMicros(period));
     }
@@ -124,9 +131,18 @@ public final class ChronicleReader {
     private Map<String, List<StoredSegment>> read(@Nullable Instant from, @Nullable Instant to, Decoding decoding)
             throws IOException {
         Map<String, Future<List<StoredSegment>>> reading = new LinkedHashMap<>();
+        Semaphore places = new Semaphore(SHARDS_AT_A_TIME);
+        Guesses guesses = new Guesses();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (String shard : shards()) {
-                reading.put(shard, threads.submit(() -> read(shard, from, to, decoding, threads)));
+                reading.put(shard, threads.submit(() -> {
+                    places.acquire();
+                    try {
+                        return read(shard, from, to, decoding, threads, guesses);
+                    } finally {
+                        places.release();
+                    }
+                }));
             }
             Map<String, List<StoredSegment>> result = new LinkedHashMap<>();
             for (Map.Entry<String, Future<List<StoredSegment>>> shard : reading.entrySet()) {
@@ -144,8 +160,10 @@ public final class ChronicleReader {
                 reading.add(threads.submit(() -> {
                     OptionalLong last = repository.chronicle().lastSequence(shard);
                     long first = repository.chronicle().firstSequence(shard).orElse(0);
-                    long sequence =
-                            last.isEmpty() ? 0 : firstEndingAtOrAfter(shard, micros(from), first, last.getAsLong());
+                    SegmentSearch search = new SegmentSearch(repository.chronicle(), shard);
+                    long sequence = last.isEmpty()
+                            ? 0
+                            : search.firstEndingAtOrAfter(micros(from), first, last.getAsLong(), /* guess= */ -1);
                     for (; sequence <= last.orElse(-1); sequence++) {
                         Segment segment = decode(shard, sequence);
                         consumer.accept(segment);
@@ -213,16 +231,33 @@ public final class ChronicleReader {
         return parts;
     }
 
+    /** What was found for one shard is mostly near for the next: their segments are cut at the same pace. Benign races: a guess may be wrong. */
+    private static final class Guesses {
+        volatile long begin = -1;
+        volatile long newest;
+    }
+
     private List<StoredSegment> read(
-            String shard, @Nullable Instant from, @Nullable Instant to, Decoding decoding, ExecutorService threads)
+            String shard,
+            @Nullable Instant from,
+            @Nullable Instant to,
+            Decoding decoding,
+            ExecutorService threads,
+            Guesses guesses)
             throws IOException {
         ChronicleStore store = repository.chronicle();
-        ChronicleStore.Ends ends = store.ends(shard).orElse(null);
+        ChronicleStore.Ends ends = store.ends(shard, guesses.newest).orElse(null);
         if (ends == null) {
             return List.of();
         }
         long last = ends.reached();
-        long begin = from == null ? ends.first() : firstEndingAtOrAfter(shard, micros(from), ends.first(), last);
+        SegmentSearch search = new SegmentSearch(store, shard);
+        long begin = ends.first();
+        if (from != null) {
+            begin = search.firstEndingAtOrAfter(micros(from), ends.first(), last, guesses.begin);
+            guesses.begin = begin;
+        }
+        guesses.newest = last - SPREAD;
         long end = to == null ? Long.MAX_VALUE : micros(to);
         SegmentChain chain = new SegmentChain();
         List<StoredSegment> segments = new ArrayList<>();
@@ -231,7 +266,7 @@ public final class ChronicleReader {
         for (long sequence = begin; sequence <= last; sequence++) {
             while (asked <= last && ahead.size() < READ_AHEAD) {
                 long number = asked++;
-                ahead.add(threads.submit(() -> store.read(shard, number)));
+                ahead.add(threads.submit(() -> search.encoded(number)));
             }
             StoredSegment segment = next(chain, shard, sequence, get(ahead.remove()), decoding);
             segments.add(segment);
@@ -243,21 +278,22 @@ public final class ChronicleReader {
                 last = store.lastSequence(shard).orElse(last);
             }
         }
-        return currentLine(shard, segments, last);
+        return currentLine(search, segments, last);
     }
 
-    /** Leaves out what was superseded, also by segments behind the window: those stand where the PostgreSQL timeline changes, or are the newest. */
-    private List<StoredSegment> currentLine(String shard, List<StoredSegment> stored, long newest) throws IOException {
+    /** Leaves out what was superseded, also by segments behind the window: those stand where the PostgreSQL timeline changes. */
+    private static List<StoredSegment> currentLine(SegmentSearch search, List<StoredSegment> stored, long newest)
+            throws IOException {
         List<Segment> segments = stored.stream().map(StoredSegment::segment).toList();
         Segment end = segments.getLast();
-        if (end.sequence() == newest) {
+        if (end.sequence() == newest || search.segment(newest).timeline() == end.timeline()) {
             return only(Lineage.of(segments), stored);
         }
         long low = end.sequence() + 1;
         long high = newest;
         while (low < high) {
             long middle = low + (high - low) / 2;
-            if (decode(shard, middle).timeline() == end.timeline()) {
+            if (search.segment(middle).timeline() == end.timeline()) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -265,9 +301,9 @@ public final class ChronicleReader {
         }
         List<Segment> all = new ArrayList<>(segments);
         if (low - 1 > end.sequence()) {
-            all.add(decode(shard, low - 1));
+            all.add(search.segment(low - 1));
         }
-        all.add(decode(shard, low));
+        all.add(search.segment(low));
         return only(Lineage.of(all), stored);
     }
 
@@ -280,7 +316,7 @@ public final class ChronicleReader {
 
     private Segment decode(String shard, long sequence) throws IOException {
         try {
-            return SegmentCodec.decodeWithoutRows(repository.chronicle().read(shard, sequence));
+            return SegmentCodec.decodeForCut(repository.chronicle().read(shard, sequence));
         } catch (SegmentFormatException e) {
             throw damaged(shard, sequence, e);
         }
@@ -309,37 +345,6 @@ public final class ChronicleReader {
                 "chronicle segment " + sequence + " of shard " + shard + " is not sound: " + e.getMessage(),
                 "run verify to see what else is damaged",
                 e);
-    }
-
-    /**
-     * Segments follow each other in reference time. They do so at a pace that mostly changes little, so that a guess between what is known on both sides is near; every third look halves, in case it is not.
-     */
-    private long firstEndingAtOrAfter(String shard, long micros, long first, long last) throws IOException {
-        long low = first;
-        long high = last;
-        long lowMicros = Long.MIN_VALUE;
-        long highMicros = Long.MAX_VALUE;
-        for (int looks = 0; low < high; looks++) {
-            long middle = low + (high - low) / 2;
-            if (lowMicros == Long.MIN_VALUE) {
-                middle = low;
-            } else if (highMicros == Long.MAX_VALUE) {
-                middle = high - 1;
-            } else if (looks % 3 != 2 && highMicros > lowMicros) {
-                // the last known to end before it lies at low - 1, the first known not to at high
-                double share = (double) (micros - lowMicros) / (highMicros - lowMicros);
-                middle = Math.clamp(low - 1 + Math.round(share * (high - low + 1)), low, high - 1);
-            }
-            long ends = decode(shard, middle).referenceLastMicros();
-            if (ends < micros) {
-                low = middle + 1;
-                lowMicros = ends;
-            } else {
-                high = middle;
-                highMicros = ends;
-            }
-        }
-        return low;
     }
 
     private static long micros(Instant moment) {

@@ -198,8 +198,7 @@ final class MomentSearch {
         for (long sequence = last.orElse(-1); sequence >= first; sequence--) {
             try {
                 T answer = newest.question()
-                        .apply(SegmentCodec.decodeWithoutRows(
-                                repository.chronicle().read(newest.shard(), sequence)));
+                        .apply(SegmentCodec.decodeForCut(repository.chronicle().read(newest.shard(), sequence)));
                 if (answer != null) {
                     return Optional.of(answer);
                 }

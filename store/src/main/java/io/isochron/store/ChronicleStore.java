@@ -58,13 +58,15 @@ public final class ChronicleStore {
 
     /**
      * The numbers of the oldest and the newest segment as far as a few requests without any listing tell; empty if there is none. Who reads up to the end must look for a hole there: {@link #lastSequence}.
+     *
+     * @param guess what the newest number may be, if only nearly: other shards' often is; 0 for no guess
      */
-    public Optional<Ends> ends(String shard) throws IOException {
+    public Optional<Ends> ends(String shard, long guess) throws IOException {
         NumberedObjects numbers = numbers(shard);
         OptionalLong first = numbers.exists(0) ? OptionalLong.of(0) : numbers.first();
         return first.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Ends(first.getAsLong(), numbers.reached(first.getAsLong())));
+                : Optional.of(new Ends(first.getAsLong(), numbers.reached(first.getAsLong(), guess)));
     }
 
     /**

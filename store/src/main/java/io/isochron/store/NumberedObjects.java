@@ -37,7 +37,7 @@ final class NumberedObjects {
         if (first.isEmpty()) {
             return first;
         }
-        long present = reached(first.getAsLong());
+        long present = reached(first.getAsLong(), 0);
         // others may be appending, so that the next numbers can appear at any time; anything beyond a missing number is
         // a hole
         while (true) {
@@ -56,9 +56,10 @@ final class NumberedObjects {
      * A number up to which there seem to be objects from {@code present} on: the last, unless there is a hole. Lists nothing.
      *
      * @param present a number that there is
+     * @param guess where the end may be; a good one saves requests, a bad one costs a few
      */
-    long reached(long present) throws IOException {
-        long reached = present;
+    long reached(long present, long guess) throws IOException {
+        long reached = guess > present && exists(guess) ? guess : present;
         long step = 1;
         while (exists(reached + step)) {
             reached += step;

@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code bench/cut [--shards 1000] [--rate 1000] [--minutes 2] [--runs 7] [--seed 1]}: makes the chronicle of a cluster on disk, sealed and compressed as capture writes it, and times how long the cut for
- * random moments takes to find from it, after a quarter of the history and after all of it.
+ * random moments takes to find from it, after a quarter of the history and after all of it: in process after one run to warm up, and last for one moment in a fresh Java virtual machine.
  */
 public final class CutMain {
     private static final int QUARTERS = 4;
@@ -66,7 +66,7 @@ public final class CutMain {
         }
         Path root = directory.resolve("repository");
         FileSystemStore store = FileSystemStore.create(root);
-        RepositoryKey key = RepositoryKey.random();
+        RepositoryKey key = RepositoryKey.generate(directory.resolve("key"));
         Repository filling = Repository.init(
                 new UnsyncedStore(root, store),
                 key,
@@ -118,6 +118,14 @@ public final class CutMain {
         line.put("cut_seconds", medians);
         line.put("cut_seconds_max", slowest);
         line.put("in_doubt", medianDecisions);
+        line.put(
+                "cut_seconds_cold",
+                ColdCut.measure(
+                        root,
+                        directory.resolve("key"),
+                        start.plus(
+                                random.nextLong(MARGIN_MICROS, seconds * 1_000_000 - MARGIN_MICROS),
+                                ChronoUnit.MICROS)));
         return line;
     }
 

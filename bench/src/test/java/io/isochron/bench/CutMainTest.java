@@ -48,6 +48,7 @@ class CutMainTest {
         assertThat(line).containsEntry("name", "cut").containsEntry("shards", 3);
         assertThat(line.get("history_seconds")).isEqualTo(List.of(10.0, 40.0));
         assertThat((List<?>) line.get("cut_seconds")).hasSize(2);
+        assertThat((Double) line.get("cut_seconds_cold")).isPositive();
     }
 
     @Test

@@ -1,9 +1,15 @@
-# What the launchers share; to be sourced with $root set. Sets $java and $java_options.
+# What the launchers share; to be sourced with $root set. Sets $java, $java_options and, by rehearse_if_needed, $class_path and $rehearsed.
 
 needed_major=25
 
-# major version of a java program, empty if it is none
+# major version of a java program, empty if it is none; a JDK says it in a file, which takes no time
 java_major() {
+  local release
+  release=$(dirname "$(dirname "$(readlink -f "$1")")")/release
+  if [ -r "$release" ] && [[ $(<"$release") =~ JAVA_VERSION=\"([0-9]+) ]]; then
+    echo "${BASH_REMATCH[1]}"
+    return
+  fi
   "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1
 }
 
@@ -76,4 +82,75 @@ build_if_needed() {
     mv "$root/target/.building" "$root/$module/target/.built"
   fi
   exec 8>&-
+}
+
+# where what was rehearsed is kept: beside the build, or in the user's cache if that cannot be written; empty if nowhere
+rehearsal_directory() {
+  local directory
+  for directory in "$root/app/target" "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/isochron/start${root//\//+}"; do
+    if { [ -d "$directory" ] || mkdir -p "$directory" 2>/dev/null; } && [ -w "$directory" ]; then
+      echo "$directory"
+      return
+    fi
+  done
+}
+
+# Sets $class_path, and $rehearsed to what makes the JVM start quicker: classes loaded and linked beforehand (an AOT cache, JEP 514), and a
+# native library that need not be unpacked each time. They are made once for each build and JDK, which takes some seconds, by the first
+# command that gains from it. Nothing depends on them: a JVM that cannot use a cache does without.
+rehearse_if_needed() {
+  local jar=$root/app/target/app.jar library directory version="" cache
+  class_path=$jar
+  for library in "$root"/app/target/lib/*.jar; do class_path+=:$library; done
+  rehearsed=()
+  case "$1" in
+    # they run for so long that it makes no difference, and capture's memory is counted
+    capture | demo | watchdog) return 0 ;;
+  esac
+  [ -z "${ISOCHRON_NO_REHEARSAL:-}" ] || return 0
+  local release
+  release=$(dirname "$(dirname "$(readlink -f "$java")")")/release
+  [ -r "$release" ] && [[ $(<"$release") =~ JAVA_RUNTIME_VERSION=\"([^\"/]+)\" ]] || return 0
+  version=${BASH_REMATCH[1]}
+  directory=$root/app/target
+  if [ ! -w "$directory" ] && [ ! "$directory/rehearsed-$version.aot" -nt "$jar" ]; then directory=$(rehearsal_directory); fi
+  [ -n "$directory" ] || return 0
+  cache=$directory/rehearsed-$version.aot
+  if [ ! "$cache" -nt "$jar" ] && [ ! "$cache.failed" -nt "$jar" ]; then
+    case "$1" in
+      find | history | info | init | check | backup | cut | plan | restore | restored | release | verify | backfill) rehearse "$directory" "$cache" ;;
+    esac
+  fi
+  if [ "$cache" -nt "$jar" ]; then
+    rehearsed=("-XX:AOTCache=$cache" -Xlog:aot*=off -Xlog:cds*=off "-Djava.library.path=$directory/rehearsed-native")
+  fi
+}
+
+rehearse() {
+  local directory=$1 cache=$2 made=$2.$$ native
+  exec 7>"$directory/.rehearsal-lock" || return 0
+  # another command is at it: this one starts as it would without
+  flock -n 7 || { exec 7>&-; return 0; }
+  if [ ! "$cache" -nt "$root/app/target/app.jar" ]; then
+    echo "isochron: preparing quick starts (once for each build, some seconds)" >&2
+    rm -rf "$directory"/rehearsed-*
+    native=$(case "$(uname -m)" in x86_64) echo amd64 ;; *) uname -m ;; esac)
+    mkdir -p "$directory/rehearsed-native"
+    (
+      cd "$directory/rehearsed-native" &&
+        "$(dirname "$(readlink -f "$java")")/jar" xf "$root"/app/target/lib/zstd-jni-*.jar "linux/$native" &&
+        mv "linux/$native"/* .
+      rm -rf "$directory/rehearsed-native/linux"
+    ) >/dev/null 2>&1 || true
+    if "$java" "${java_options[@]}" -Xmx192m "-XX:AOTCacheOutput=$made" -cp "$class_path" io.isochron.app.Rehearsal >"$cache.log" 2>&1 7>&- && [ -s "$made" ]; then
+      # a JVM may crash on a file that lost its middle with the power
+      sync "$made" 2>/dev/null || true
+      mv "$made" "$cache"
+    else
+      rm -f "$made" "$made.config"
+      touch "$cache.failed"
+      echo "isochron: that failed, so commands start as slowly as before; log: $cache.log" >&2
+    fi
+  fi
+  exec 7>&-
 }

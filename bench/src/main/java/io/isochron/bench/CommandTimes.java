@@ -9,7 +9,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * One command of Isochron, run several times in a JVM of its own with the launcher's memory.
+ * One command of Isochron, run several times in a JVM of its own: by the launcher, if this program was started by one, else with the launcher's memory.
  *
  * @param seconds each run's time from start to end, sorted
  * @param cpuSeconds each run's time of all its processors, as last seen before its end, sorted
@@ -21,15 +21,7 @@ record CommandTimes(List<Double> seconds, List<Double> cpuSeconds, long resident
 
     /** @throws IOException if it ends with another code than 0 */
     static CommandTimes of(Path directory, int runs, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:-UsePerfData",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Xmx192m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.isochron.app.Main"));
+        List<String> command = new ArrayList<>(program());
         command.addAll(List.of(arguments));
         List<Double> seconds = new ArrayList<>();
         List<Double> cpuSeconds = new ArrayList<>();
@@ -57,6 +49,22 @@ record CommandTimes(List<Double> seconds, List<Double> cpuSeconds, long resident
         Collections.sort(cpuSeconds);
         return new CommandTimes(
                 List.copyOf(seconds), List.copyOf(cpuSeconds), resident / 1024, Files.readString(output));
+    }
+
+    private static List<String> program() {
+        String home = System.getProperty("isochron.home");
+        if (home != null) {
+            return List.of(Path.of(home, "isochron").toString());
+        }
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx192m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.isochron.app.Main");
     }
 
     double medianSeconds() {

@@ -7,7 +7,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +67,51 @@ class LauncherTest {
 
         assertThat(process.waitFor()).as(output).isZero();
         assertThat(output).contains("isochron ");
+    }
+
+    @Test
+    void whatWasPreparedForAQuickStartIsUsedAndNoCommandFailsIfItIsDamaged() throws Exception {
+        Path root = installation();
+        Path cache;
+        // a command that gains from it prepares it, whatever comes of the command itself
+        Ran first = run(root.resolve("isochron"), "find", "--since", "1h");
+        try (Stream<Path> files = Files.list(root.resolve("app/target"))) {
+            cache = files.filter(file -> file.toString().endsWith(".aot"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(first.output()));
+        }
+        Ran second = run(root.resolve("isochron"), "find", "--since", "1h");
+        Files.write(cache, new byte[4096], StandardOpenOption.WRITE);
+        Ran damaged = run(root.resolve("isochron"), "find", "--since", "1h");
+        Files.write(cache, new byte[0]);
+        Ran empty = run(root.resolve("isochron"), "find", "--since", "1h");
+
+        assertThat(second.output()).contains("isochron.yaml").contains("hint:");
+        assertThat(first.output()).endsWith(second.output()).contains("preparing quick starts");
+        assertThat(List.of(damaged, empty))
+                .allSatisfy(ran -> assertThat(ran).usingRecursiveComparison().isEqualTo(second));
+    }
+
+    /** The built program in a place of its own, which may be written. */
+    private Path installation() throws IOException {
+        Path root = Files.createDirectories(directory.resolve("installed"));
+        for (String file : List.of("isochron", "pom.xml", "tools/launch.sh", "app/pom.xml", "app/target/app.jar")) {
+            Path copy = root.resolve(file);
+            Files.createDirectories(Objects.requireNonNull(copy.getParent()));
+            Files.copy(ROOT.resolve(file), copy, StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        Files.createDirectories(root.resolve("app/src/main"));
+        Path libraries = Files.createDirectories(root.resolve("app/target/lib"));
+        try (Stream<Path> files = Files.list(ROOT.resolve("app/target/lib"))) {
+            for (Path file : files.toList()) {
+                Files.copy(
+                        file,
+                        libraries.resolve(file.getFileName().toString()),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        Files.setLastModifiedTime(root.resolve("app/target/app.jar"), FileTime.from(Instant.now()));
+        return root;
     }
 
     @Test

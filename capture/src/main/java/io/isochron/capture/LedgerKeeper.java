@@ -3,6 +3,7 @@ package io.isochron.capture;
 import io.isochron.chronicle.LedgerBuilder;
 import io.isochron.chronicle.LedgerCodec;
 import io.isochron.chronicle.LedgerEntry;
+import io.isochron.chronicle.LedgerPart;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentChain;
 import io.isochron.chronicle.SegmentFormatException;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LedgerKeeper implements Runnable {
     private static final long LOOK_MILLIS = 1000;
+
+    /** Parts of minutes are for readers of the newest one: who catches up writes none that is over as good as at once. */
+    private static final long BEHIND_MAX = 10;
 
     private final Repository repository;
     private final String shard;
@@ -115,6 +119,10 @@ final class LedgerKeeper implements Runnable {
                 builder = null;
                 return;
             }
+            Optional<LedgerPart> part = now.part();
+            if (part.isPresent() && durable - next <= BEHIND_MAX) {
+                append(part.get());
+            }
             next++;
         }
     }
@@ -156,6 +164,17 @@ final class LedgerKeeper implements Runnable {
         rollups = made;
         builder = loaded;
         return loaded;
+    }
+
+    /** Appends what a minute holds so far. One that is there was made of the same segments, by this capture before it was killed or by another. */
+    private void append(LedgerPart part) throws IOException {
+        try {
+            repository
+                    .ledger()
+                    .appendPart(shard, part.entry().number(), part.sixth(), LedgerCodec.encode(part.entry()));
+        } catch (ObjectExistsException e) {
+            return;
+        }
     }
 
     /** Appends a minute; false if another capture wrote the number with other bytes, so that all has to be read anew. */

@@ -9,6 +9,7 @@ import io.isochron.chronicle.LedgerBuilder;
 import io.isochron.chronicle.LedgerCodec;
 import io.isochron.chronicle.LedgerEntry;
 import io.isochron.chronicle.LedgerLevel;
+import io.isochron.chronicle.LedgerPart;
 import io.isochron.chronicle.LedgerRollup;
 import io.isochron.chronicle.RelationObservation;
 import io.isochron.chronicle.RowCounts;
@@ -61,14 +62,23 @@ class LedgerKeeperTest {
                 Instant.EPOCH);
     }
 
-    /** A segment that deletes some rows, at a minute since the beginning. */
     private void append(double minute, boolean gap) throws Exception {
+        append(minute, gap, 1);
+    }
+
+    /** A segment of transactions of which the first deletes some rows, at a minute since the beginning. */
+    private void append(double minute, boolean gap, int transactions) throws Exception {
         RelationFile file = new RelationFile(1663, 5, 16_401);
         int number = segments.size();
         Lsn start = number == 0 ? new Lsn(0x1000000) : segments.getLast().end().plus(gap ? 8192 : 0);
-        Lsn end = start.plus(4096);
+        Lsn end = start.plus(64L * (transactions + 63));
         long micros = START + (long) (minute * MINUTE);
-        int xid = 100 + number;
+        int xid = 100 + number * transactions;
+        List<Event> commits = new ArrayList<>();
+        for (int i = 0; i < transactions; i++) {
+            Lsn at = start.plus(64L * (i + 1));
+            commits.add(new Event(Event.Kind.COMMIT, at, at, at.plus(64), xid + i, micros, null, 5, List.of()));
+        }
         Segment segment = new Segment(
                 SHARD,
                 number,
@@ -85,16 +95,7 @@ class LedgerKeeperTest {
                 new SafePoint(end, micros, micros),
                 List.of(new ClockBounds(micros, -10, 10)),
                 List.of(),
-                List.of(new Event(
-                        Event.Kind.COMMIT,
-                        start.plus(64),
-                        start.plus(64),
-                        start.plus(128),
-                        xid,
-                        micros,
-                        null,
-                        5,
-                        List.of())),
+                commits,
                 List.of(new RowCounts(xid, file, 1, 2, 3 + number % 5, 0)),
                 List.of(),
                 List.of(),
@@ -230,6 +231,42 @@ class LedgerKeeperTest {
         LedgerRollup rollup = new LedgerRollup(level);
         below.forEach(rollup::add);
         return rollup.finish(SegmentCodec.sha256(LedgerCodec.encode(below.getLast())));
+    }
+
+    @Test
+    void a_busy_minute_that_is_not_over_has_parts_which_the_segments_give_again() throws Exception {
+        for (int second = 0; second < 40; second++) {
+            append(second / 60.0, false, 200);
+        }
+        ShardMonitor monitor = new ShardMonitor(SHARD);
+        LedgerKeeper keeper = new LedgerKeeper(repository, SHARD, monitor, Duration.ofMillis(200));
+        Thread thread = Thread.ofPlatform().start(keeper);
+        try {
+            for (int sixth = 1; sixth <= 3; sixth++) {
+                monitor.archived(new Lsn(1), sixth * 10 + 2);
+                long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+                while (repository.ledger().findPart(SHARD, 0, sixth).isEmpty()) {
+                    assertThat(System.nanoTime()).isLessThan(limit);
+                    Thread.sleep(5);
+                }
+            }
+        } finally {
+            keeper.stop();
+            thread.join();
+        }
+        LedgerBuilder builder = LedgerBuilder.first(SHARD);
+        int seen = 0;
+        for (Segment segment : segments) {
+            builder.add(segment, SegmentCodec.sha256(SegmentCodec.encode(segment)));
+            LedgerPart part = builder.part().orElse(null);
+            if (part != null) {
+                seen++;
+                assertThat(repository.ledger().findPart(SHARD, 0, part.sixth()))
+                        .hasValueSatisfying(bytes -> assertThat(bytes).isEqualTo(LedgerCodec.encode(part.entry())));
+            }
+        }
+        assertThat(seen).isEqualTo(3);
+        assertThat(repository.ledger().lastNumber(SHARD)).isEmpty();
     }
 
     @Test

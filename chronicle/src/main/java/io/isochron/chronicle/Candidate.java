@@ -16,10 +16,19 @@ final class Candidate {
             .thenComparing(Sighting::shard);
 
     /** The most suspicious first; of those that are alike the earliest. */
-    static final Comparator<Candidate> MOST_SUSPICIOUS = Comparator.<Candidate>comparingDouble(one -> -one.score)
-            .thenComparingLong(one -> one.first.transaction().committedMicros())
-            .thenComparing(one -> one.first.shard())
-            .thenComparingInt(one -> one.first.transaction().xid());
+    static final Comparator<Candidate> MOST_SUSPICIOUS = (a, b) -> {
+        int score = Double.compare(b.score, a.score);
+        if (score != 0) {
+            return score;
+        }
+        LargeTransaction one = a.first.transaction();
+        LargeTransaction other = b.first.transaction();
+        if (one.committedMicros() != other.committedMicros()) {
+            return Long.compare(one.committedMicros(), other.committedMicros());
+        }
+        int shard = a.first.shard().compareTo(b.first.shard());
+        return shard != 0 ? shard : Integer.compare(one.xid(), other.xid());
+    };
 
     private final @Nullable String global;
     private final List<Sighting> parts = new ArrayList<>(1);

@@ -5,7 +5,6 @@ import io.isochron.chronicle.LargeTransaction.Effect;
 import io.isochron.chronicle.OpenWork.Work;
 import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,12 +32,25 @@ record CommitEffects(List<Effect> tables, Map<RelationFile, Long> toast, List<Re
 
     private static final int PG_ATTRIBUTE = 1249;
 
-    private static final Comparator<Effect> GRAVEST_FIRST = Comparator.comparing(Effect::what)
-            .thenComparing(Comparator.comparingLong(Effect::deleted).reversed())
-            .thenComparing(Comparator.comparingLong(Effect::updated).reversed())
-            .thenComparing(Comparator.comparingLong(Effect::inserted).reversed())
-            .thenComparingLong(effect -> Integer.toUnsignedLong(effect.file().databaseOid()))
-            .thenComparingLong(effect -> Integer.toUnsignedLong(effect.file().fileNumber()));
+    /** The gravest first. Written out, since every transaction is sorted by it. */
+    private static int gravestFirst(Effect a, Effect b) {
+        if (a.what() != b.what()) {
+            return a.what().compareTo(b.what());
+        }
+        if (a.deleted() != b.deleted()) {
+            return Long.compare(b.deleted(), a.deleted());
+        }
+        if (a.updated() != b.updated()) {
+            return Long.compare(b.updated(), a.updated());
+        }
+        if (a.inserted() != b.inserted()) {
+            return Long.compare(b.inserted(), a.inserted());
+        }
+        int database = Integer.compareUnsigned(a.file().databaseOid(), b.file().databaseOid());
+        return database != 0
+                ? database
+                : Integer.compareUnsigned(a.file().fileNumber(), b.file().fileNumber());
+    }
 
     /**
      * @param work what the transaction did
@@ -83,7 +95,7 @@ record CommitEffects(List<Effect> tables, Map<RelationFile, Long> toast, List<Re
                 created.add(file);
             }
         }
-        effects.sort(GRAVEST_FIRST);
+        effects.sort(CommitEffects::gravestFirst);
         boolean altered = !storage && catalog.changed() && !catalog.relationsMade();
         return new CommitEffects(effects, toast, replaced ? List.of() : created, altered);
     }

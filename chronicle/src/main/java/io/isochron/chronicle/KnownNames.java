@@ -8,15 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known of a shard's names while its ledger is made: of each relation the latest observation, found by storage or OID. */
 final class KnownNames {
-    private record Oid(int databaseOid, int oid) {}
-
     private final Map<RelationFile, RelationObservation> byFile = new HashMap<>();
-    private final Map<Oid, RelationObservation> byOid = new HashMap<>();
+    private final Map<Long, RelationObservation> byOid = new HashMap<>();
 
     /** Takes an observation; answers the one of the same relation that it changes, or itself if it is new, or null if nothing changed. */
     @Nullable
     RelationObservation learn(RelationObservation seen) {
-        Oid oid = new Oid(seen.databaseOid(), seen.oid());
+        Long oid = key(seen.databaseOid(), seen.oid());
         RelationObservation before = byOid.get(oid);
         if (before != null && same(before, seen)) {
             return null;
@@ -42,6 +40,10 @@ final class KnownNames {
         return copy;
     }
 
+    private static long key(int databaseOid, int oid) {
+        return (long) databaseOid << 32 | Integer.toUnsignedLong(oid);
+    }
+
     private void learnAll(Collection<RelationObservation> seen) {
         seen.forEach(this::learn);
     }
@@ -63,7 +65,7 @@ final class KnownNames {
 
     @Nullable
     RelationObservation of(int databaseOid, int oid) {
-        return byOid.get(new Oid(databaseOid, oid));
+        return byOid.get(key(databaseOid, oid));
     }
 
     /** The table whose long values a TOAST table's storage holds; null if it is not known. */

@@ -16,8 +16,8 @@ public final class LedgerBuilder {
     private KnownNames settled = new KnownNames();
 
     private KnownNames names = new KnownNames();
-    private final OpenWork open;
-    private final OpenDdl ddl;
+    private OpenWork open;
+    private OpenDdl ddl;
     private LargeRule rule = LargeRule.STORED;
     private long number;
     private String linkSha256;
@@ -31,6 +31,12 @@ public final class LedgerBuilder {
     private @Nullable MinuteTally minute;
     private @Nullable Segment last;
     private String lastSha256 = Segment.NO_PREVIOUS;
+    /** What was gone on from; null after {@link #first} and {@link #after}. */
+    private @Nullable LedgerEntry begun;
+
+    private int sixth;
+    private boolean newSixth;
+    private long eventsSincePart;
 
     private LedgerBuilder(String shard, @Nullable LedgerEntry after, String linkSha256) {
         this.shard = shard;
@@ -72,6 +78,31 @@ public final class LedgerBuilder {
         return builder;
     }
 
+    /**
+     * Goes on within a minute that is not over. What is made so equals what the segments give as long as no limit of an entry is met, and is not to be stored.
+     *
+     * @param part the entry of a {@link LedgerPart} that goes on where this builder, which has taken nothing yet, stands
+     * @throws IllegalArgumentException if it does not
+     */
+    public LedgerBuilder within(LedgerEntry part) {
+        if (minute != null || part.number() != number || !part.linkSha256().equals(linkSha256)) {
+            throw new IllegalArgumentException(
+                    "ledger of shard '" + shard + "' cannot go on within the part of entry " + part.number());
+        }
+        names = names.with(part);
+        minute = new MinuteTally(names, part, rule);
+        open = new OpenWork(part.carried());
+        ddl = new OpenDdl(part.carriedDdl());
+        lastPeriod = part.period();
+        timeline = part.cover().timeline();
+        lastEnd = part.cover().end();
+        clock = part.cover().clock();
+        safePoint = part.cover().safePoint();
+        lastSha256 = part.cover().lastSegmentSha256();
+        begun = part;
+        return this;
+    }
+
     /** Lists other transactions than the ledger does; what is made so is not to be stored. */
     public LedgerBuilder keeping(LargeRule other) {
         rule = other;
@@ -99,6 +130,8 @@ public final class LedgerBuilder {
         if (now == null) {
             now = new MinuteTally(names, segment, rule);
             minute = now;
+            sixth = 0;
+            eventsSincePart = 0;
         }
         lastPeriod = period;
         gaps(now, segment);
@@ -118,7 +151,25 @@ public final class LedgerBuilder {
         lastEnd = segment.end();
         last = segment;
         lastSha256 = sha256;
+        eventsSincePart += segment.events().size();
+        int reached = (int)
+                ((segment.referenceLastMicros() - period * LedgerLevel.MINUTE.micros()) / LedgerPart.SIXTH_MICROS);
+        newSixth = reached > sixth;
+        sixth = Math.max(reached, sixth);
         return over;
+    }
+
+    /**
+     * The minute as it stands, if the last segment taken is the first that ends in another sixth of it and enough happened since the last part. The same segments always give the same parts. To be asked once
+     * after each segment.
+     */
+    public Optional<LedgerPart> part() {
+        MinuteTally now = minute;
+        if (now == null || !newSixth || eventsSincePart < LedgerPart.EVENTS_MIN) {
+            return Optional.empty();
+        }
+        eventsSincePart = 0;
+        return Optional.of(new LedgerPart(sixth, entry(now, List.of(), open.carried(), ddl.carried())));
     }
 
     private void gaps(MinuteTally now, Segment segment) {
@@ -178,18 +229,21 @@ public final class LedgerBuilder {
             List<RelationObservation> catalog,
             List<CarriedWork> carried,
             List<DdlMessage> carriedDdl) {
-        Segment end = java.util.Objects.requireNonNull(last);
+        Segment end = last;
+        if (end == null) {
+            return java.util.Objects.requireNonNull(begun).with(catalog, carried, carriedDdl);
+        }
         LedgerCover cover = new LedgerCover(
                 number,
                 number,
                 catalogEntry < 0 ? number : catalogEntry,
-                tally.first().sequence(),
+                tally.firstSequence(),
                 end.sequence(),
                 lastSha256,
                 end.timeline(),
-                tally.first().start(),
+                tally.start(),
                 end.end(),
-                tally.first().referenceFirstMicros(),
+                tally.fromMicros(),
                 end.referenceLastMicros(),
                 safePoint,
                 clock);

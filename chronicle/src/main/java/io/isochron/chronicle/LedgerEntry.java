@@ -36,6 +36,24 @@ public record LedgerEntry(
         List<DdlMessage> carriedDdl) {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
+    /** The same with other lists at its end. */
+    LedgerEntry with(
+            List<RelationObservation> otherCatalog, List<CarriedWork> otherCarried, List<DdlMessage> otherDdl) {
+        return new LedgerEntry(
+                level,
+                shard,
+                number,
+                linkSha256,
+                period,
+                cover,
+                digest,
+                names,
+                forgotten,
+                otherCatalog,
+                otherCarried,
+                otherDdl);
+    }
+
     /** @throws IllegalArgumentException if the fields contradict each other */
     public LedgerEntry {
         names = List.copyOf(names);

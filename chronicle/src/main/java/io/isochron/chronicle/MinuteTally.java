@@ -1,6 +1,7 @@
 package io.isochron.chronicle;
 
 import io.isochron.chronicle.LargeTransaction.Effect;
+import io.isochron.wal.Lsn;
 import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,7 +19,9 @@ final class MinuteTally {
     private static final int NOTABLES_HELD = 4 * LedgerDigest.NOTABLES_MAX;
 
     private final KnownNames known;
-    private final Segment first;
+    private final long firstSequence;
+    private final Lsn start;
+    private final long fromMicros;
     private final LargeRule rule;
     private long commits;
     private long aborts;
@@ -29,23 +32,65 @@ final class MinuteTally {
     private int firstXid;
     private int lastXid;
     private final Map<RelationFile, TableTotals> tables = new HashMap<>();
+    private long tablesOmitted;
     private List<LargeTransaction> large = new ArrayList<>();
     private long largeOmitted;
     private List<Notable> notables = new ArrayList<>();
     private long notablesOmitted;
     private final DdlTally statements = new DdlTally();
     private final Set<RelationObservation> names = new LinkedHashSet<>();
+    /** What {@link #mention} has noted last of each storage, by which it is told apart quickly. */
+    private final Map<RelationFile, RelationObservation> mentioned = new HashMap<>();
+
     private final Set<RelationFile> forgotten = new LinkedHashSet<>();
     private long offsetMicros;
 
     MinuteTally(KnownNames known, Segment first, LargeRule rule) {
         this.rule = rule;
         this.known = known;
-        this.first = first;
+        this.firstSequence = first.sequence();
+        this.start = first.start();
+        this.fromMicros = first.referenceFirstMicros();
     }
 
-    Segment first() {
-        return first;
+    /** Goes on with what an entry sums up. */
+    MinuteTally(KnownNames known, LedgerEntry part, LargeRule rule) {
+        this.rule = rule;
+        this.known = known;
+        this.firstSequence = part.cover().firstSequence();
+        this.start = part.cover().start();
+        this.fromMicros = part.cover().fromMicros();
+        LedgerDigest digest = part.digest();
+        commits = digest.commits();
+        aborts = digest.aborts();
+        prepares = digest.prepares();
+        walBytes = digest.walBytes();
+        records = digest.records();
+        checkpoints = digest.checkpoints();
+        firstXid = digest.firstXid();
+        lastXid = digest.lastXid();
+        digest.tables().forEach(totals -> tables.put(totals.file(), totals));
+        tablesOmitted = digest.tablesOmitted();
+        large.addAll(digest.large());
+        largeOmitted = digest.largeOmitted();
+        notables.addAll(digest.notables());
+        notablesOmitted = digest.notablesOmitted();
+        statements.omit(digest.statements().omitted());
+        statements.add(digest.statements().items());
+        names.addAll(part.names());
+        forgotten.addAll(part.forgotten());
+    }
+
+    long firstSequence() {
+        return firstSequence;
+    }
+
+    Lsn start() {
+        return start;
+    }
+
+    long fromMicros() {
+        return fromMicros;
     }
 
     Collection<RelationObservation> names() {
@@ -218,7 +263,7 @@ final class MinuteTally {
 
     private void mention(RelationFile file) {
         RelationObservation name = known.of(file);
-        if (name != null) {
+        if (name != null && mentioned.put(file, name) != name) {
             names.add(name);
         }
     }
@@ -283,7 +328,7 @@ final class MinuteTally {
                 firstXid,
                 lastXid,
                 totals.items(),
-                totals.omitted(),
+                totals.omitted() + tablesOmitted,
                 transactions.items(),
                 transactions.omitted() + largeOmitted,
                 events.items(),

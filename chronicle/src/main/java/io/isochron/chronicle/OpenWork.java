@@ -51,6 +51,8 @@ final class OpenWork {
      */
     record Whole(Map<RelationFile, Work> work, @Nullable Lsn firstSeen, long firstSeenMicros) {}
 
+    private static final Whole NOTHING = new Whole(Map.of(), null, 0);
+
     private final Map<Integer, Of> open = new HashMap<>();
 
     OpenWork(List<CarriedWork> carried) {
@@ -94,8 +96,12 @@ final class OpenWork {
                 .computeIfAbsent(file, key -> new Work());
     }
 
-    /** All that a transaction did, its subtransactions included. */
+    /** All that a transaction did, its subtransactions included; to be used before anything else is taken. */
     Whole whole(Event event) {
+        if (event.subxids().isEmpty()) {
+            Of of = open.get(event.xid());
+            return of == null ? NOTHING : new Whole(of.byFile, of.firstSeen, of.firstSeenMicros);
+        }
         Map<RelationFile, Work> all = new LinkedHashMap<>();
         Of first = null;
         List<Integer> xids = new ArrayList<>(event.subxids().size() + 1);

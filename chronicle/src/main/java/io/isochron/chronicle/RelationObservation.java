@@ -2,6 +2,7 @@ package io.isochron.chronicle;
 
 import io.isochron.wal.Lsn;
 import io.isochron.wal.RelationFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a shard's catalog said about one relation at some moment; WAL itself has no names.
@@ -29,6 +30,28 @@ public record RelationObservation(
         RelationFile file,
         int toastOf,
         boolean primaryKey) {
+    /** By hand, as {@link #equals}: what is read of a day has some ten thousand, and the generated ones are slow until they are compiled. */
+    @Override
+    public int hashCode() {
+        return ((at.hashCode() * 31 + databaseOid) * 31 + oid) * 31 + file.hashCode();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other
+                || (other instanceof RelationObservation seen
+                        && seen.oid == oid
+                        && seen.databaseOid == databaseOid
+                        && seen.at.equals(at)
+                        && seen.file.equals(file)
+                        && seen.kind == kind
+                        && seen.toastOf == toastOf
+                        && seen.primaryKey == primaryKey
+                        && seen.name.equals(name)
+                        && seen.schema.equals(schema)
+                        && seen.database.equals(database));
+    }
+
     /** {@code schema.name}. */
     public String qualifiedName() {
         return schema + "." + name;

@@ -237,24 +237,55 @@ public final class LedgerReader {
             long first = before < 0
                     ? repository.chronicle().firstSequence(shard).orElse(0)
                     : stored.minute(before).entry().cover().lastSequence() + 1;
-            segments(builder, first, minute.cover().lastSequence(), entry -> {});
+            segments(builder, first, minute.cover().lastSequence(), "", entry -> {});
             return builder.unfinished();
         }
 
-        /** What no stored entry covers, from the segments. */
+        /** What no stored minute covers, from the longest part that is stored of the next one and the segments after it. */
         private void tail(long lastNumber, long from, long to) throws IOException {
             LedgerBuilder builder = builderAfter(lastNumber);
-            long first = lastNumber < 0
+            LedgerEntry begun = part(lastNumber);
+            LedgerEntry before = begun;
+            if (begun != null) {
+                builder.within(begun);
+            } else if (lastNumber >= 0) {
+                before = stored.minute(lastNumber).entry();
+            }
+            long first = before == null
                     ? repository.chronicle().firstSequence(shard).orElse(0)
-                    : stored.minute(lastNumber).entry().cover().lastSequence() + 1;
+                    : before.cover().lastSequence() + 1;
             List<LedgerEntry> made = new ArrayList<>();
-            segments(builder, first, Long.MAX_VALUE, made::add);
+            segments(
+                    builder,
+                    first,
+                    Long.MAX_VALUE,
+                    before == null ? "" : before.cover().lastSegmentSha256(),
+                    made::add);
             builder.unfinished().ifPresent(made::add);
             for (LedgerEntry entry : made) {
                 if (entry.cover().toMicros() >= from && entry.cover().fromMicros() <= to) {
                     entries.add(entry);
                 }
             }
+        }
+
+        /** The part of the minute after a stored one that goes on where that ended; null if the segments are to be read instead. */
+        private @Nullable LedgerEntry part(long lastNumber) throws IOException {
+            LedgerEntry part = stored.part(lastNumber + 1).orElse(null);
+            if (part == null) {
+                return null;
+            }
+            boolean follows = lastNumber < 0
+                    ? part.linkSha256().equals(Segment.NO_PREVIOUS)
+                    : part.linkSha256().equals(stored.minute(lastNumber).sha256())
+                            && part.cover().firstSequence()
+                                    == stored.minute(lastNumber).entry().cover().lastSequence() + 1;
+            if (!follows) {
+                breaks.add("part of ledger entry " + part.number() + " of shard " + shard
+                        + " was made after another entry than the one that is there");
+                return null;
+            }
+            return part;
         }
 
         private LedgerBuilder builderAfter(long number) throws IOException {
@@ -269,8 +300,13 @@ public final class LedgerReader {
             return LedgerBuilder.after(last.entry(), last.encoded(), since);
         }
 
-        /** Feeds segments to a builder, up to a number or to the first that is not there. */
-        private void segments(LedgerBuilder builder, long first, long last, Minutes minutes) throws IOException {
+        /**
+         * Feeds segments to a builder, up to a number or to the first that is not there.
+         *
+         * @param sha256 what the first one must name as its predecessor; empty if that is not known
+         */
+        private void segments(LedgerBuilder builder, long first, long last, String sha256, Minutes minutes)
+                throws IOException {
             ChronicleStore chronicle = repository.chronicle();
             SegmentChain chain = new SegmentChain();
             Deque<Future<Optional<byte[]>>> ahead = new ArrayDeque<>();
@@ -286,6 +322,12 @@ public final class LedgerReader {
                 }
                 try {
                     Segment segment = chain.next(encoded.get());
+                    if (sequence == first
+                            && !sha256.isEmpty()
+                            && !segment.previousSha256().equals(sha256)) {
+                        breaks.add("chronicle segment " + sequence + " of shard " + shard
+                                + " was made after another segment than the one that the ledger covers");
+                    }
                     builder.add(segment, chain.lastSha256()).ifPresent(minutes::add);
                 } catch (SegmentFormatException e) {
                     throw new RestoreException(

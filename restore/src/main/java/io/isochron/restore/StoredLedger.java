@@ -3,6 +3,7 @@ package io.isochron.restore;
 import io.isochron.chronicle.LedgerCodec;
 import io.isochron.chronicle.LedgerEntry;
 import io.isochron.chronicle.LedgerLevel;
+import io.isochron.chronicle.LedgerPart;
 import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.store.LedgerStore;
@@ -56,16 +57,19 @@ final class StoredLedger {
         if (known == null) {
             byte[] encoded = repository.ledger().read(shard, number);
             known = new Stored(decode(encoded, "minute " + number), encoded);
-            if (known.entry().number() != number || !known.entry().shard().equals(shard)) {
-                throw new RestoreException(
-                        "ledger entry " + number + " of shard " + shard + " holds entry "
-                                + known.entry().number() + " of shard "
-                                + known.entry().shard(),
-                        "the repository's objects were mixed up; run verify");
-            }
+            require(known.entry(), number);
             minutes.put(number, known);
         }
         return known;
+    }
+
+    private void require(LedgerEntry entry, long number) throws RestoreException {
+        if (entry.number() != number || !entry.shard().equals(shard)) {
+            throw new RestoreException(
+                    "ledger entry " + number + " of shard " + shard + " holds entry " + entry.number() + " of shard "
+                            + entry.shard(),
+                    "the repository's objects were mixed up; run verify");
+        }
     }
 
     Optional<LedgerEntry> rollup(LedgerLevel level, long period) throws IOException {
@@ -75,12 +79,32 @@ final class StoredLedger {
         return encoded.isEmpty() ? Optional.empty() : Optional.of(decode(encoded.get(), level + " " + period));
     }
 
-    /** The first minute that ends at or after a moment; one more than the last if none does. */
+    /** The longest part that is stored of a minute that is not over; empty if there is none. */
+    Optional<LedgerEntry> part(long number) throws IOException {
+        for (int sixth = LedgerPart.SIXTH_MAX; sixth > 0; sixth--) {
+            Optional<byte[]> encoded = repository.ledger().findPart(shard, number, sixth);
+            if (encoded.isPresent()) {
+                LedgerEntry part = decode(encoded.get(), "part " + sixth + " of minute " + number);
+                require(part, number);
+                return Optional.of(part);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The first minute that ends at or after a moment; one more than the last if none does. Mostly there is one entry for every minute, so that its place is known; else it is found by halving. */
     long firstEndingFrom(long micros, long last) throws IOException {
         long low = 0;
         long high = last + 1;
-        while (low < high) {
+        long guess = last
+                - (LedgerLevel.MINUTE.period(minute(last).entry().cover().toMicros())
+                        - LedgerLevel.MINUTE.period(micros));
+        for (int looks = 0; low < high; looks++) {
             long middle = low + (high - low) / 2;
+            if (looks < 2) {
+                // once where it should be, once beside it
+                middle = Math.clamp(looks == 0 ? guess : guess - 1, low, high - 1);
+            }
             if (minute(middle).entry().cover().toMicros() < micros) {
                 low = middle + 1;
             } else {

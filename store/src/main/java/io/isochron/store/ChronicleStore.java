@@ -63,7 +63,7 @@ public final class ChronicleStore {
      */
     public Optional<Ends> ends(String shard, long guess) throws IOException {
         NumberedObjects numbers = numbers(shard);
-        OptionalLong first = numbers.exists(0) ? OptionalLong.of(0) : numbers.first();
+        OptionalLong first = numbers.first();
         return first.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new Ends(first.getAsLong(), numbers.reached(first.getAsLong(), guess)));

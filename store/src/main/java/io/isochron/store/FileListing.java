@@ -63,7 +63,9 @@ final class FileListing implements Iterator<ObjectInfo> {
             for (Path entry : entries) {
                 String name = String.valueOf(entry.getFileName());
                 // anything that is not a name is not ours: .tmp, or what a file system keeps of its own
-                if (ObjectName.isSegment(name)) {
+                // whether it is a folder costs a request, so what lies before the beginning either way is not asked
+                boolean may = wanted(folder + name, false) || wanted(folder + name + "/", true);
+                if (may && ObjectName.isSegment(name)) {
                     boolean directory = Files.isDirectory(entry);
                     String full = folder + name + (directory ? "/" : "");
                     if (wanted(full, directory)) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** The shards' ledgers: minutes, numbered without holes from 0, and roll-ups, one at most for each hour and day. */
+/** The shards' ledgers: minutes, numbered without holes from 0, parts of minutes, and roll-ups, one at most for each hour and day. */
 public final class LedgerStore {
     /** The greatest number of a minute. */
     public static final long MAX_NUMBER = 9_999_999_999_999_999L;
@@ -75,6 +75,30 @@ public final class LedgerStore {
     /** A roll-up, or empty if it is certain that there is none. */
     public Optional<byte[]> findRollup(String shard, Rollup rollup, long period) throws IOException {
         return sealed.find(Names.rollup(cluster.number(shard), rollup.folder, period), ObjectKind.LEDGER);
+    }
+
+    /**
+     * Adds what a minute held before it was over, durable on return.
+     *
+     * @param number the minute's, 0 to {@link #MAX_NUMBER}
+     * @param sixth up to which sixth of the minute, 1 to 5
+     * @throws ObjectExistsException if there is one
+     */
+    public void appendPart(String shard, long number, int sixth, byte[] entry) throws IOException {
+        sealed.create(part(shard, number, sixth), ObjectKind.LEDGER, entry);
+    }
+
+    /** A part of a minute, or empty if it is certain that there is none. */
+    public Optional<byte[]> findPart(String shard, long number, int sixth) throws IOException {
+        return sealed.find(part(shard, number, sixth), ObjectKind.LEDGER);
+    }
+
+    private ObjectName part(String shard, long number, int sixth) {
+        if (number < 0 || number > MAX_NUMBER || sixth < 1 || sixth > 5) {
+            throw new IllegalArgumentException(
+                    "part " + sixth + " of ledger entry " + number + " of shard " + shard + " cannot be numbered so");
+        }
+        return Names.part(cluster.number(shard), number, sixth);
     }
 
     private NumberedObjects numbers(String shard) {

@@ -57,6 +57,15 @@ final class Names {
         return new ObjectName(ledger(shard) + digits.substring(0, 12) + "/" + digits);
     }
 
+    static String parts(int shard) {
+        return "ledger/" + shard(shard) + "/part/";
+    }
+
+    static ObjectName part(int shard, long number, int sixth) {
+        String digits = String.format(Locale.ROOT, "%016d", number);
+        return new ObjectName(parts(shard) + digits.substring(0, 12) + "/" + digits + "-" + sixth);
+    }
+
     static String rollups(int shard, String folder) {
         return "ledger/" + shard(shard) + "/" + folder + "/";
     }

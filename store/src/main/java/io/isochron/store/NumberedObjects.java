@@ -21,9 +21,9 @@ final class NumberedObjects {
         this.names = names;
     }
 
-    /** The lowest number there is, or empty if it is certain that there is no object. */
+    /** The lowest number there is, or empty if it is certain that there is no object. Mostly it is 0, which is seen without a listing. */
     OptionalLong first() throws IOException {
-        return firstAfter(null);
+        return exists(0) ? OptionalLong.of(0) : firstAfter(null);
     }
 
     /**

@@ -106,7 +106,7 @@ final class Verifier {
         }
     }
 
-    /** So are the minutes of its ledger, from 0; roll-ups need not be there. */
+    /** So are the minutes of its ledger, from 0; parts of minutes and roll-ups need not be there. */
     private void ledger() throws IOException {
         for (int number = 1; number <= cluster.shards().size(); number++) {
             int shard = number;
@@ -117,6 +117,7 @@ final class Verifier {
                     "ledger",
                     "entry",
                     entry -> Names.ledger(shard, entry));
+            each(Names.parts(shard), info -> sealed.read(info.name(), ObjectKind.LEDGER));
             for (LedgerStore.Rollup rollup : LedgerStore.Rollup.values()) {
                 each(Names.rollups(shard, rollup.folder), info -> sealed.read(info.name(), ObjectKind.LEDGER));
             }

@@ -1,6 +1,7 @@
 package io.isochron.wal;
 
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A position in one shard's write-ahead log: the number of bytes from the beginning of its history, an unsigned 64-bit value.
@@ -30,6 +31,17 @@ public record Lsn(long value) implements Comparable<Lsn> {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("'" + text + "' is not an LSN, expected a form like 16/B374D848", e);
         }
+    }
+
+    /** By hand, as {@link #equals}, since the generated ones are slow until they are compiled. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(value);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Lsn lsn && lsn.value == value;
     }
 
     /** The position {@code bytes} further on (or back, if negative). */

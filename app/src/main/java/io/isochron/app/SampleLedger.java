@@ -1,4 +1,4 @@
-package io.isochron.bench;
+package io.isochron.app;
 
 import io.isochron.chronicle.ClockBounds;
 import io.isochron.chronicle.DdlMessages;
@@ -7,6 +7,7 @@ import io.isochron.chronicle.LedgerBuilder;
 import io.isochron.chronicle.LedgerCodec;
 import io.isochron.chronicle.LedgerEntry;
 import io.isochron.chronicle.LedgerLevel;
+import io.isochron.chronicle.LedgerPart;
 import io.isochron.chronicle.LedgerRollup;
 import io.isochron.chronicle.RelationObservation;
 import io.isochron.chronicle.RowCounts;
@@ -25,10 +26,10 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one shard's ledger for a long time, and the segments of its last minute, by the real builders and codecs. Of a stored minute only {@link #SAMPLE} transactions are made, which write all tables and
+ * Makes up one shard's ledger for a long time, and the segments of its last minute, by the real builders and codecs: for {@link Rehearsal} and for benchmarks. Of a stored minute only {@link #SAMPLE} transactions are made, which write all tables and
  * are large as often as those of a busy day, so that entries have realistic sizes; the last minute, which a reader takes from segments, has all of them.
  */
-final class LedgerGenerator {
+public final class SampleLedger {
     /** Transactions made of a stored minute. */
     static final int SAMPLE = 600;
 
@@ -53,8 +54,12 @@ final class LedgerGenerator {
     private @Nullable LedgerRollup day;
     private byte[] lastMinute = {};
 
-    /** @param startMicros beginning of an hour */
-    LedgerGenerator(Repository repository, String shard, int shardIndex, long startMicros, int rate, long seed) {
+    /**
+     * @param shardIndex tells shards apart
+     * @param startMicros beginning of an hour, in microseconds since the Unix epoch
+     * @param rate transactions a second in the last minute, at least 2
+     */
+    public SampleLedger(Repository repository, String shard, int shardIndex, long startMicros, int rate, long seed) {
         this.repository = repository;
         this.shard = shard;
         this.shardIndex = shardIndex;
@@ -63,11 +68,13 @@ final class LedgerGenerator {
         this.random = new SplittableRandom(seed + shardIndex);
     }
 
-    long bytes() {
+    /** Bytes of all entries, as they are before sealing. */
+    public long bytes() {
         return bytes;
     }
 
-    long objects() {
+    /** Entries, roll-ups and parts. */
+    public long objects() {
         return objects;
     }
 
@@ -77,7 +84,7 @@ final class LedgerGenerator {
      * @param minutes stored ones
      * @param accident the minute in which all shards lose rows in one transaction
      */
-    void make(int minutes, int accident) throws IOException {
+    public void make(int minutes, int accident) throws IOException {
         LedgerBuilder builder = LedgerBuilder.first(shard);
         for (int minute = 0; minute < minutes; minute++) {
             long from = startMicros + minute * MINUTE;
@@ -91,6 +98,15 @@ final class LedgerGenerator {
             byte[] encoded = SegmentCodec.encode(segment);
             repository.chronicle().append(shard, segment.sequence(), encoded);
             add(builder, segment);
+            Optional<LedgerPart> part = builder.part();
+            if (part.isPresent()) {
+                byte[] encodedPart = LedgerCodec.encode(part.get().entry());
+                repository
+                        .ledger()
+                        .appendPart(
+                                shard, part.get().entry().number(), part.get().sixth(), encodedPart);
+                count(encodedPart);
+            }
         }
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,9 +21,8 @@ class RehearsalTest {
 
         assertThat(status).as(said.toString(StandardCharsets.UTF_8)).isZero();
         for (String folder : new String[] {"minute", "hour", "part"}) {
-            assertThat(Files.list(directory.resolve("repository/ledger/s0001").resolve(folder)))
-                    .as(folder)
-                    .isNotEmpty();
+            assertThat(directory.resolve("repository/ledger/s0001").resolve(folder))
+                    .isNotEmptyDirectory();
         }
     }
 }

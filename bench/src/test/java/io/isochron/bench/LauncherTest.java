@@ -106,7 +106,7 @@ class LauncherTest {
             for (Path file : files.toList()) {
                 Files.copy(
                         file,
-                        libraries.resolve(file.getFileName().toString()),
+                        libraries.resolve(String.valueOf(file.getFileName())),
                         StandardCopyOption.COPY_ATTRIBUTES);
             }
         }

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,9 @@ class LedgerReaderTest {
     }
 
     private ShardLedger read() throws IOException {
-        return new LedgerReader(repository).window(null, null, LedgerLevel.HOUR).get(SHARD);
+        return Objects.requireNonNull(new LedgerReader(repository)
+                .window(null, null, LedgerLevel.HOUR)
+                .get(SHARD));
     }
 
     @Test

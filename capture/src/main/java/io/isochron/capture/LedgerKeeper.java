@@ -166,14 +166,14 @@ final class LedgerKeeper implements Runnable {
         return loaded;
     }
 
-    /** Appends what a minute holds so far. One that is there was made of the same segments, by this capture before it was killed or by another. */
+    /** Appends what a minute holds so far. */
     private void append(LedgerPart part) throws IOException {
         try {
             repository
                     .ledger()
                     .appendPart(shard, part.entry().number(), part.sixth(), LedgerCodec.encode(part.entry()));
         } catch (ObjectExistsException e) {
-            return;
+            // made of the same segments, by this capture before it was killed or by another
         }
     }
 

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 class RehearsalTest {
     @Test
     @ResourceLock(TestHost.LOGS)
-    void everyCommandOfTheRehearsalSucceedsOnALedgerWithHoursMinutesAndParts(@TempDir Path directory)
-            throws Exception {
+    void everyCommandOfTheRehearsalSucceedsOnALedgerWithHoursMinutesAndParts(@TempDir Path directory) throws Exception {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
 
         int status = Rehearsal.rehearse(directory, new PrintStream(said, true, StandardCharsets.UTF_8));

@@ -263,7 +263,7 @@ final class MinuteTally {
 
     private void mention(RelationFile file) {
         RelationObservation name = known.of(file);
-        if (name != null && mentioned.put(file, name) != name) {
+        if (name != null && !name.equals(mentioned.put(file, name))) {
             names.add(name);
         }
     }

@@ -1,9 +1,11 @@
 package io.isochron.bench;
 
-import io.isochron.wal.BlockReference;
+import io.isochron.wal.ChangeHandler;
 import io.isochron.wal.Lsn;
+import io.isochron.wal.RecordHandler;
 import io.isochron.wal.RelationChange;
 import io.isochron.wal.RelationChanges;
+import io.isochron.wal.RelationFile;
 import io.isochron.wal.TransactionEvents;
 import io.isochron.wal.WalDamagedException;
 import io.isochron.wal.WalFileName;
@@ -11,19 +13,16 @@ import io.isochron.wal.WalFormat;
 import io.isochron.wal.WalReader;
 import io.isochron.wal.WalRecord;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * One pass over WAL segment files in one thread: checks and takes apart every record, counts it as {@code pg_waldump --stats=record} does,
  * and decodes what the index is made of: the ends of transactions, rows and storage that change.
  */
-final class WalScan {
+final class WalScan implements ChangeHandler {
     private static final int KINDS = 256 * 16;
-    private static final int PIECE_BYTES = 64 * 1024;
 
     private final WalReader reader;
     private final WalFormat format;
@@ -33,7 +32,6 @@ final class WalScan {
     private final long[] imageBytes = new long[KINDS];
     private long changes;
     private long events;
-    private final Consumer<RelationChange> changed = this::changed;
 
     WalScan(WalFormat format, int segmentBytes, Lsn start) {
         this.segmentBytes = segmentBytes;
@@ -41,43 +39,55 @@ final class WalScan {
         this.format = format;
     }
 
-    /** Reads the segment files of timeline 1 from a segment's start to another's. */
+    /** Reads the segment files of timeline 1 from a segment's start to another's. Nothing else may change them meanwhile: they are mapped. */
     void files(Path directory, Lsn end) throws IOException, WalDamagedException {
-        byte[] piece = new byte[PIECE_BYTES];
+        RecordHandler handler = this::record;
         while (reader.fed().isBefore(end)) {
             WalFileName file = WalFileName.holding(1, reader.fed(), segmentBytes);
-            try (FileChannel channel = FileChannel.open(directory.resolve(file.name()))) {
-                ByteBuffer buffer = ByteBuffer.wrap(piece);
-                while (channel.read(buffer) > 0) {
-                    buffer.flip();
-                    reader.feed(reader.fed(), buffer, this::record);
-                    buffer.clear();
+            try (FileChannel channel = FileChannel.open(directory.resolve(file.name()));
+                    Arena mapping = Arena.ofConfined()) {
+                if (channel.size() < segmentBytes) {
+                    throw new IOException("segment file '" + file.name() + "' is too short");
                 }
-            }
-            if (reader.fed().isBefore(file.end())) {
-                throw new IOException("segment file '" + file.name() + "' is too short");
+                reader.feed(
+                        reader.fed(),
+                        channel.map(FileChannel.MapMode.READ_ONLY, 0, segmentBytes, mapping)
+                                .asByteBuffer(),
+                        handler);
             }
         }
     }
 
-    private void changed(RelationChange change) {
+    @Override
+    public void rowsInserted(RelationFile relation, int rows) {
+        changes++;
+    }
+
+    @Override
+    public void rowUpdated(RelationFile relation, boolean hot) {
+        changes++;
+    }
+
+    @Override
+    public void rowDeleted(RelationFile relation, long block, int offset, boolean movedToOtherPartition) {
+        changes++;
+    }
+
+    @Override
+    public void change(RelationChange change) {
         changes++;
     }
 
     private void record(WalRecord record) throws WalDamagedException {
         int kind = record.rmgr() << 4 | record.info() >> 4;
-        int images = 0;
-        List<BlockReference> blocks = record.blocks();
-        for (int i = 0; i < blocks.size(); i++) {
-            images += blocks.get(i).imageLength();
-        }
+        int images = record.imageBytes();
         records[kind]++;
         recordBytes[kind] += record.length() - images;
         imageBytes[kind] += images;
         if (TransactionEvents.decode(format, record).isPresent()) {
             events++;
         }
-        RelationChanges.decode(format, record, changed);
+        RelationChanges.decode(format, record, this);
     }
 
     long records() {

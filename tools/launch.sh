@@ -122,7 +122,8 @@ rehearse_if_needed() {
     esac
   fi
   if [ "$cache" -nt "$jar" ]; then
-    rehearsed=("-XX:AOTCache=$cache" -Xlog:aot*=off -Xlog:cds*=off "-Djava.library.path=$directory/rehearsed-native")
+    # a checksum over the whole cache: the JVM would crash on one that is damaged in its middle
+    rehearsed=("-XX:AOTCache=$cache" -XX:+VerifySharedSpaces -Xlog:aot*=off -Xlog:cds*=off "-Djava.library.path=$directory/rehearsed-native")
   fi
 }
 
@@ -143,7 +144,7 @@ rehearse() {
       rm -rf "$directory/rehearsed-native/linux"
     ) >/dev/null 2>&1 || true
     if "$java" "${java_options[@]}" -Xmx192m "-XX:AOTCacheOutput=$made" -cp "$class_path" io.isochron.app.Rehearsal >"$cache.log" 2>&1 7>&- && [ -s "$made" ]; then
-      # a JVM may crash on a file that lost its middle with the power
+      # one that lost its middle with the power would not be used, and not be made again either
       sync "$made" 2>/dev/null || true
       mv "$made" "$cache"
     else

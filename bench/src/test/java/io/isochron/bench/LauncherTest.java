@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.instance.TempDirs;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -81,15 +84,28 @@ class LauncherTest {
                     .orElseThrow(() -> new AssertionError(first.output()));
         }
         Ran second = run(root.resolve("isochron"), "find", "--since", "1h");
-        Files.write(cache, new byte[4096], StandardOpenOption.WRITE);
+        damage(cache, 3, 5, 7);
+        Ran rotten = run(root.resolve("isochron"), "find", "--since", "1h");
+        damage(cache, 0);
         Ran damaged = run(root.resolve("isochron"), "find", "--since", "1h");
         Files.write(cache, new byte[0]);
         Ran empty = run(root.resolve("isochron"), "find", "--since", "1h");
 
         assertThat(second.output()).contains("isochron.yaml").contains("hint:");
         assertThat(first.output()).endsWith(second.output()).contains("preparing quick starts");
-        assertThat(List.of(damaged, empty))
+        assertThat(List.of(rotten, damaged, empty))
                 .allSatisfy(ran -> assertThat(ran).usingRecursiveComparison().isEqualTo(second));
+    }
+
+    /** Overwrites a page at each of these tenths of a file's length. */
+    private static void damage(Path file, int... tenths) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            for (int tenth : tenths) {
+                byte[] page = new byte[4096];
+                Arrays.fill(page, (byte) 0x55);
+                channel.write(ByteBuffer.wrap(page), channel.size() / 10 * tenth);
+            }
+        }
     }
 
     /** The built program in a place of its own, which may be written. */

@@ -4,7 +4,7 @@ import io.isochron.capture.CheckResult;
 import io.isochron.capture.CheckService;
 import io.isochron.capture.MemberWatch;
 import io.isochron.capture.ShardSource;
-import io.isochron.store.NotARepositoryException;
+import io.isochron.objects.NotARepositoryException;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.isochron.app;
 
 import io.isochron.capture.ShardSource;
 import io.isochron.chronicle.Dialect;
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;

@@ -1,7 +1,7 @@
 package io.isochron.app;
 
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.ClusterIdentity;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;

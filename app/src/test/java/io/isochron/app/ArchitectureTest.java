@@ -19,19 +19,21 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     private static final Map<String, List<String>> MAY_USE = new TreeMap<>(Map.ofEntries(
             Map.entry("wal", List.of()),
-            Map.entry("store", List.of()),
+            Map.entry("objects", List.of()),
+            Map.entry("store", List.of("objects")),
             Map.entry("instance", List.of()),
             Map.entry("workload", List.of()),
             Map.entry("handover", List.of()),
             Map.entry("wire", List.of("wal")),
             Map.entry("chronicle", List.of("wal")),
-            Map.entry("capture", List.of("wal", "wire", "store", "chronicle")),
-            Map.entry("restore", List.of("wal", "wire", "store", "chronicle", "instance")),
+            Map.entry("capture", List.of("wal", "wire", "objects", "store", "chronicle")),
+            Map.entry("restore", List.of("wal", "wire", "objects", "store", "chronicle", "instance")),
             Map.entry(
                     "demo",
                     List.of(
                             "wal",
                             "wire",
+                            "objects",
                             "store",
                             "chronicle",
                             "instance",
@@ -44,6 +46,7 @@ class ArchitectureTest {
                     List.of(
                             "wal",
                             "wire",
+                            "objects",
                             "store",
                             "chronicle",
                             "instance",

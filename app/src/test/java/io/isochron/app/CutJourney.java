@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.isochron.chronicle.Certificate;
 import io.isochron.chronicle.Cut;
 import io.isochron.chronicle.CutDocument;
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import java.nio.charset.StandardCharsets;

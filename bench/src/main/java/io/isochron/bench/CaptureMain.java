@@ -1,7 +1,7 @@
 package io.isochron.bench;
 
 import io.isochron.instance.TempDirs;
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.testkit.TestCluster;

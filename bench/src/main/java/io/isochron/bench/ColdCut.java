@@ -1,9 +1,9 @@
 package io.isochron.bench;
 
 import io.isochron.chronicle.Target;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.restore.CutFinder;
 import io.isochron.restore.PlanOptions;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import java.io.IOException;

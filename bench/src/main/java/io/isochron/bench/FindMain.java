@@ -1,8 +1,8 @@
 package io.isochron.bench;
 
 import io.isochron.app.SampleLedger;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.ClusterIdentity;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;

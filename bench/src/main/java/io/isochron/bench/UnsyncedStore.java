@@ -1,9 +1,9 @@
 package io.isochron.bench;
 
-import io.isochron.store.Content;
-import io.isochron.store.ObjectInfo;
-import io.isochron.store.ObjectName;
-import io.isochron.store.ObjectStore;
+import io.isochron.objects.Content;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

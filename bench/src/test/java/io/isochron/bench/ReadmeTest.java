@@ -3,8 +3,8 @@ package io.isochron.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.instance.TempDirs;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.restore.ChronicleReader;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.testkit.ClusterOptions;

@@ -2,11 +2,11 @@ package io.isochron.capture;
 
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentCodec;
-import io.isochron.store.ObjectDamagedException;
-import io.isochron.store.ObjectExistsException;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.StoreException;
+import io.isochron.objects.StoreFullException;
 import io.isochron.store.Repository;
-import io.isochron.store.StoreException;
-import io.isochron.store.StoreFullException;
 import io.isochron.store.WalRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;

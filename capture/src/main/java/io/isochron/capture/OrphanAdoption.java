@@ -1,7 +1,7 @@
 package io.isochron.capture;
 
 import io.isochron.chronicle.Segment;
-import io.isochron.store.ObjectDamagedException;
+import io.isochron.objects.ObjectDamagedException;
 import io.isochron.store.Repository;
 import io.isochron.store.WalRange;
 import io.isochron.wal.Lsn;

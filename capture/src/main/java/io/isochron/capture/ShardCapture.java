@@ -1,7 +1,7 @@
 package io.isochron.capture;
 
+import io.isochron.objects.StoreException;
 import io.isochron.store.Repository;
-import io.isochron.store.StoreException;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.WalDamagedException;
 import io.isochron.wire.PostgresException;

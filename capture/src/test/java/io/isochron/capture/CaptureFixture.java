@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.fail;
 
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentCodec;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.ClusterIdentity;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;

@@ -2,7 +2,7 @@ package io.isochron.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.SnapshotOptions;

@@ -1,11 +1,11 @@
 package io.isochron.capture;
 
-import io.isochron.store.Content;
-import io.isochron.store.ObjectExistsException;
-import io.isochron.store.ObjectInfo;
-import io.isochron.store.ObjectName;
-import io.isochron.store.ObjectNotFoundException;
-import io.isochron.store.ObjectStore;
+import io.isochron.objects.Content;
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.ObjectStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

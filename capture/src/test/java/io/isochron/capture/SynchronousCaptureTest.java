@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import io.isochron.chronicle.Event;
 import io.isochron.chronicle.FenceMark;
 import io.isochron.chronicle.Segment;
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.testkit.ChildJvm;

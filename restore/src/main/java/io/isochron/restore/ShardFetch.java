@@ -1,6 +1,6 @@
 package io.isochron.restore;
 
-import io.isochron.store.ObjectDamagedException;
+import io.isochron.objects.ObjectDamagedException;
 import io.isochron.store.PackFetch;
 import io.isochron.store.SnapshotEntry;
 import io.isochron.store.SnapshotReader;

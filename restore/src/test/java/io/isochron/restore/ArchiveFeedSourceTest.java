@@ -3,8 +3,8 @@ package io.isochron.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.ClusterIdentity;
-import io.isochron.store.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;

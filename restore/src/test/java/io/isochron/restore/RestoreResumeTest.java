@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.isochron.chronicle.Target;
 import io.isochron.instance.EmbeddedBinaries;
-import io.isochron.store.FileSystemStore;
+import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.testkit.Seeds;

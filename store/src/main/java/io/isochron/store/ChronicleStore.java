@@ -1,5 +1,8 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;

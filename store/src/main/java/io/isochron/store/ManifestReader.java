@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;

@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectName;
 import java.util.Locale;
 
 /** The names of a repository's objects, both ways; specified in docs/repository-format.md. */

@@ -2,6 +2,8 @@ package io.isochron.store;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;

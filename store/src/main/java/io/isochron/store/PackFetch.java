@@ -1,6 +1,9 @@
 package io.isochron.store;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectName;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;

@@ -1,6 +1,7 @@
 package io.isochron.store;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
+import io.isochron.objects.ObjectDamagedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Iterator;

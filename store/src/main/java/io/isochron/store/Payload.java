@@ -3,6 +3,8 @@ package io.isochron.store;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

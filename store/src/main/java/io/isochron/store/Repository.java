@@ -1,5 +1,12 @@
 package io.isochron.store;
 
+import io.isochron.objects.Content;
+import io.isochron.objects.NotARepositoryException;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.ObjectStore;
+import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.UUID;

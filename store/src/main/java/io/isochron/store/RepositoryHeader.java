@@ -1,5 +1,9 @@
 package io.isochron.store;
 
+import io.isochron.objects.NotARepositoryException;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.ObjectStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

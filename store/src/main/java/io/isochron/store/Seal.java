@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,5 +1,11 @@
 package io.isochron.store;
 
+import io.isochron.objects.Content;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.ObjectStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

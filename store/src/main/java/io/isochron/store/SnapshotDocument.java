@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
 import java.io.InputStream;
 import java.util.Iterator;
 import java.util.Optional;

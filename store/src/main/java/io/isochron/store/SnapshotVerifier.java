@@ -1,5 +1,8 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.util.Iterator;

@@ -1,5 +1,10 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;

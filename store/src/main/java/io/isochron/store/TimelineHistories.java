@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;

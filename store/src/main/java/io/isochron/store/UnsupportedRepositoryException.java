@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.StoreException;
+
 /** The repository was written in a format that this version does not know. */
 public final class UnsupportedRepositoryException extends StoreException {
     private static final long serialVersionUID = 1L;

@@ -1,5 +1,10 @@
 package io.isochron.store;
 
+import io.isochron.objects.NotARepositoryException;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.io.UncheckedIOException;

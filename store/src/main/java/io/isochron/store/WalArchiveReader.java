@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.StoreException;
+
 /** WAL that lies between two archived pieces, or before the first, is missing. */
 public final class WalGapException extends StoreException {
     private static final long serialVersionUID = 1L;

@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import io.isochron.objects.StoreException;
+
 /** The key does not open this repository. */
 public final class WrongKeyException extends StoreException {
     private static final long serialVersionUID = 1L;

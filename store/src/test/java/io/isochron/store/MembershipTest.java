@@ -5,6 +5,11 @@ import static io.isochron.store.RepositoryTest.CREATED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.objects.MemoryStore;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.StoreException;
 import io.isochron.store.Finding.Severity;
 import io.isochron.store.Membership.State;
 import io.isochron.store.MembershipChange.Kind;

@@ -3,6 +3,12 @@ package io.isochron.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.objects.Content;
+import io.isochron.objects.FileSystemStore;
+import io.isochron.objects.NotARepositoryException;
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.ObjectStoreContract;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.isochron.objects.MemoryStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,10 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /** The store can be read and holds no repository. */
 public final class NotARepositoryException extends StoreException {
     private static final long serialVersionUID = 1L;
 
-    NotARepositoryException(String where) {
+    public NotARepositoryException(String where) {
         super("there is no repository in " + where + "\nhint: check the path, or make one with init");
     }
 }

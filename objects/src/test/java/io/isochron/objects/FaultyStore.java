@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** A store that asks before everything it does whether that shall fail. */
-record FaultyStore(ObjectStore store, Fault fault) implements ObjectStore {
+public record FaultyStore(ObjectStore store, Fault fault) implements ObjectStore {
     /** Throws to make an operation fail; the operation is the name of a method of {@link ObjectStore}. */
-    interface Fault {
+    public interface Fault {
         void before(String operation, String name) throws IOException;
     }
 

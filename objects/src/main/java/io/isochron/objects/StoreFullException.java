@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /** There is no space left; nothing was published and the temporary file is gone. */
 public final class StoreFullException extends StoreException {

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /**
  * What a store says about an object without reading it.

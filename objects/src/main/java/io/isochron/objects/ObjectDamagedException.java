@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /** An object is there but is not what was written under its name. */
 public final class ObjectDamagedException extends StoreException {

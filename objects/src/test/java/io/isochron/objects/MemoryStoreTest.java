@@ -1,8 +1,8 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 class MemoryStoreTest extends ObjectStoreContract {
     @Override
-    ObjectStore store() {
+    protected ObjectStore store() {
         return new MemoryStore();
     }
 }

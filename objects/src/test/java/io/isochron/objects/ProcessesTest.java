@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 
 /** Objects in memory, which a test can damage. */
-final class MemoryStore implements ObjectStore {
-    final ConcurrentSkipListMap<ObjectName, byte[]> objects = new ConcurrentSkipListMap<>();
+public final class MemoryStore implements ObjectStore {
+    public final ConcurrentSkipListMap<ObjectName, byte[]> objects = new ConcurrentSkipListMap<>();
 
     @Override
     public void create(ObjectName name, Content content) throws IOException {

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** What it takes on POSIX that names survive a loss of power: the folder that holds them is synced too (fsync(2), notes). */
-final class Durability {
+public final class Durability {
     private Durability() {}
 
-    static void syncDirectory(Path directory) throws IOException {
+    public static void syncDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import java.util.regex.Pattern;
 
@@ -20,17 +20,17 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
     }
 
     /** A name of these segments. */
-    static ObjectName of(String... segments) {
+    public static ObjectName of(String... segments) {
         return new ObjectName(String.join("/", segments));
     }
 
     /** True if the text can be one segment of a name. */
-    static boolean isSegment(String text) {
+    public static boolean isSegment(String text) {
         return text.indexOf('/') < 0 && VALID.matcher(text).matches();
     }
 
     /** The part after the last slash. */
-    String lastSegment() {
+    public String lastSegment() {
         return value.substring(value.lastIndexOf('/') + 1);
     }
 

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,7 +20,7 @@ class FileSystemStoreTest extends ObjectStoreContract {
     Path directory;
 
     @Override
-    FileSystemStore store() throws IOException {
+    protected FileSystemStore store() throws IOException {
         return FileSystemStore.create(directory.resolve("store"));
     }
 

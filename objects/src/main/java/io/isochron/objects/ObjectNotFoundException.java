@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /** It is certain that there is no object of this name. */
 public final class ObjectNotFoundException extends StoreException {

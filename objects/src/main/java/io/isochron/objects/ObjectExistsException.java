@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 /** An object of this name exists; it was left as it is. */
 public final class ObjectExistsException extends StoreException {

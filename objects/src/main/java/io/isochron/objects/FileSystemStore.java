@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;

@@ -1,4 +1,4 @@
-package io.isochron.store;
+package io.isochron.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,19 +20,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What {@link ObjectStore} promises; every store and every decorator of one has a subclass. */
-abstract class ObjectStoreContract {
+public abstract class ObjectStoreContract {
     /** A new, empty store. */
-    abstract ObjectStore store() throws IOException;
+    protected abstract ObjectStore store() throws IOException;
 
-    static ObjectName name(String text) {
+    public static ObjectName name(String text) {
         return new ObjectName(text);
     }
 
-    static long seed() {
+    public static long seed() {
         return Long.getLong("isochron.seed", System.nanoTime());
     }
 
-    static byte[] random(long seed, int length) {
+    public static byte[] random(long seed, int length) {
         byte[] bytes = new byte[length];
         new Random(seed).nextBytes(bytes);
         return bytes;

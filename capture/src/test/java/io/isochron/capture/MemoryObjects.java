@@ -68,6 +68,13 @@ final class MemoryObjects implements ObjectStore {
     }
 
     @Override
+    public void replace(ObjectName name, Content content) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        content.writeTo(out);
+        objects.put(name.value(), out.toByteArray());
+    }
+
+    @Override
     public String describe() {
         return "memory";
     }

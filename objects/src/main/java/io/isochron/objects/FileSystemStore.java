@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
@@ -162,6 +163,24 @@ public final class FileSystemStore implements ObjectStore {
             Durability.syncDirectory(folder);
         } catch (StoreException e) {
             throw e;
+        } catch (IOException e) {
+            throw full(content, e);
+        } finally {
+            Files.deleteIfExists(written);
+        }
+    }
+
+    /** By rename(2), so that the name always leads to whole bytes. */
+    @Override
+    public void replace(ObjectName name, Content content) throws IOException {
+        Path file = path(name);
+        Path folder = parent(file);
+        makeDirectories(folder);
+        Path written = temporary.resolve(UUID.randomUUID().toString());
+        try {
+            writeDurably(written, content);
+            Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Durability.syncDirectory(folder);
         } catch (IOException e) {
             throw full(content, e);
         } finally {

@@ -64,6 +64,15 @@ public interface ObjectStore extends AutoCloseable {
      */
     void delete(ObjectName name) throws IOException;
 
+    /**
+     * Puts right bytes in the place of an object whose bytes are damaged, or creates it. Only repair does this, with bytes that were authenticated and are what was created under this
+     * name once. Readers see the old bytes or the new ones, whole. Durable on return.
+     *
+     * @throws StoreException if the store does not allow it; the object is as it was
+     * @throws IOException if it cannot be told whether the object was replaced
+     */
+    void replace(ObjectName name, Content content) throws IOException;
+
     /** A short description for people, such as a folder or a bucket; never with a secret. */
     String describe();
 
@@ -84,6 +93,27 @@ public interface ObjectStore extends AutoCloseable {
             }
             return bytes;
         }
+    }
+
+    /** Tells right bytes from others, and makes of them what the reader wants. */
+    @FunctionalInterface
+    interface Check<T> {
+        /**
+         * @param bytes of a whole object, perhaps cut off at the reader's limit
+         * @throws ObjectDamagedException if they are not what was created under the name
+         */
+        T open(byte[] bytes) throws IOException;
+    }
+
+    /**
+     * Reads a whole object and checks it. A store that keeps several copies goes on to the next copy where one is damaged, missing or out of reach, and repairs what it can.
+     *
+     * @param limit longest object expected; of a longer one {@code limit + 1} bytes are checked
+     * @throws ObjectNotFoundException if it is certain that there is no such object
+     * @throws ObjectDamagedException if no copy passes the check
+     */
+    default <T> T read(ObjectName name, int limit, Check<T> check) throws IOException {
+        return check.open(readAll(name, limit));
     }
 
     /** Reads a whole object of at most {@code limit} bytes; a longer one is cut off after {@code limit + 1}. */

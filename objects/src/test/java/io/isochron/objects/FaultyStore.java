@@ -43,6 +43,12 @@ public record FaultyStore(ObjectStore store, Fault fault) implements ObjectStore
     }
 
     @Override
+    public void replace(ObjectName name, Content content) throws IOException {
+        fault.before("replace", name.value());
+        store.replace(name, content);
+    }
+
+    @Override
     public String describe() {
         return store.describe();
     }

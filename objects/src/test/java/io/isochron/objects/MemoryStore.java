@@ -52,6 +52,13 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
+    public void replace(ObjectName name, Content content) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        content.writeTo(out);
+        objects.put(name, out.toByteArray());
+    }
+
+    @Override
     public String describe() {
         return "memory";
     }

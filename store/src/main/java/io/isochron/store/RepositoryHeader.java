@@ -4,6 +4,7 @@ import io.isochron.objects.NotARepositoryException;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
+import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -86,12 +87,14 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
     }
 
     static RepositoryHeader read(ObjectStore store, RepositoryKey key) throws IOException {
-        byte[] bytes;
         try {
-            bytes = store.readAll(Names.HEADER, LIMIT_BYTES);
+            return store.read(Names.HEADER, LIMIT_BYTES, bytes -> decode(bytes, key, store.describe()));
         } catch (ObjectNotFoundException e) {
             throw new NotARepositoryException(store.describe());
         }
+    }
+
+    private static RepositoryHeader decode(byte[] bytes, RepositoryKey key, String where) throws StoreException {
         try {
             ObjectNode open = (ObjectNode) Json.MAPPER.readTree(bytes);
             if (!open.path("format").asString("").equals(FORMAT)) {
@@ -99,14 +102,14 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
             }
             int version = open.path("version").intValue();
             if (version != Repository.FORMAT_VERSION) {
-                throw new UnsupportedRepositoryException(store.describe(), version);
+                throw new UnsupportedRepositoryException(where, version);
             }
             if (!Arrays.equals(text(open), bytes)) {
                 throw new ObjectDamagedException(Names.HEADER, "it is not in the form in which it was written");
             }
             String keyId = open.path("key").stringValue();
             if (!key.keyIds().contains(keyId)) {
-                throw new WrongKeyException(store.describe(), keyId, String.join(", ", key.keyIds()));
+                throw new WrongKeyException(where, keyId, String.join(", ", key.keyIds()));
             }
             String encoded = open.path("sealed").stringValue();
             byte[] sealed = Base64.getDecoder().decode(encoded);

@@ -57,7 +57,7 @@ final class SealedStore {
 
     /** Reads and authenticates a whole object of whatever kind, its header included. */
     byte[] readPayload(ObjectName name) throws IOException {
-        return seal.open(name, store.readAll(name, Seal.MAX_SEALED_BYTES));
+        return store.read(name, Seal.MAX_SEALED_BYTES, bytes -> seal.open(name, bytes));
     }
 
     Optional<byte[]> find(ObjectName name, ObjectKind kind) throws IOException {

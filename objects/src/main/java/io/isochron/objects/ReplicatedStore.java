@@ -1,0 +1,540 @@
+package io.isochron.objects;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several stores that hold the same objects, seen as one (docs/copies.md). An object counts as created when {@code confirmations} of the N copies have it; so it is certainly absent when
+ * {@code N - confirmations + 1} copies say so, and with fewer answers nobody can tell.
+ *
+ * <ul>
+ *   <li><b>Create</b> asks the copies in their order until one answers: that one decides between writers that want the same name. The others follow at once; the call returns when enough have
+ *       confirmed, the rest go on behind it.
+ *   <li><b>Who is away</b> is left out, and gets what it missed when it answers again.
+ *   <li><b>Reading</b> goes from copy to copy until one has the object, and with {@link #read} until one has it right; what was damaged or missing before is then put right.
+ *   <li><b>What is seen is durable</b>, for a {@link Role#WRITER}: an object that a died writer left in too few copies is placed in enough of them before {@link #stat}, {@link #list} or
+ *       {@link ObjectExistsException} tell of it. A {@link Role#READER} places nothing but repairs, and sees such objects as they are.
+ *   <li><b>Delete</b> needs every copy, so that none brings back what retention removed.
+ * </ul>
+ */
+public final class ReplicatedStore implements ObjectStore {
+    /** Bytes of objects that are confirmed and still on their way to further copies; what would exceed them is placed later. */
+    static final int TRAILING_BYTES_MAX = 64 << 20;
+
+    /** Longest object that is compared or placed in a further copy; nothing longer is ever created. */
+    static final int OBJECT_BYTES_MAX = 128 << 20;
+
+    private static final Duration DELETE_PATIENCE = Duration.ofSeconds(30);
+
+    /** What the store is opened for. */
+    public enum Role {
+        READER,
+        WRITER
+    }
+
+    private final List<StoreCopy> copies;
+    private final int confirmations;
+    private final Predicate<ObjectName> contested;
+    private final Role role;
+    private final CopyListener listener;
+    private final TrailingWork trailing = new TrailingWork(TRAILING_BYTES_MAX);
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final @Nullable CatchUp catchUp;
+
+    /**
+     * @param stores the copies by their names, nearest first; owned by this store from here on
+     * @param confirmations how many must have an object before it counts as created, 1 to the number of copies
+     * @param marker the object that a copy gets last: what is absent in a copy without it may be absent only because the copy is being filled; null if all copies have been filled
+     * @param contested names under which two writers, or one before and after its restart, may create different bytes. They are read from so many copies that what counts as created is told from what one
+     *     writer left in too few copies. Of other names the bytes mean the same in every copy
+     */
+    public ReplicatedStore(
+            Map<String, ? extends ObjectStore> stores,
+            int confirmations,
+            @Nullable ObjectName marker,
+            Predicate<ObjectName> contested,
+            Role role,
+            CopyListener listener) {
+        this(stores, confirmations, marker, contested, role, listener, System::nanoTime);
+    }
+
+    ReplicatedStore(
+            Map<String, ? extends ObjectStore> stores,
+            int confirmations,
+            @Nullable ObjectName marker,
+            Predicate<ObjectName> contested,
+            Role role,
+            CopyListener listener,
+            LongSupplier nanoTime) {
+        if (confirmations < 1 || confirmations > stores.size()) {
+            throw new IllegalArgumentException(
+                    confirmations + " of " + stores.size() + " copies cannot be asked to confirm");
+        }
+        this.copies = new LinkedHashMap<>(stores)
+                .entrySet().stream()
+                        .map(entry -> new StoreCopy(entry.getKey(), entry.getValue(), marker, listener, nanoTime))
+                        .toList();
+        this.confirmations = confirmations;
+        this.contested = contested;
+        this.role = role;
+        this.listener = listener;
+        this.catchUp = role == Role.WRITER ? new CatchUp(copies, marker, listener) : null;
+    }
+
+    /** The copies by their names, in their order. */
+    public Map<String, ObjectStore> copies() {
+        Map<String, ObjectStore> stores = new LinkedHashMap<>();
+        copies.forEach(copy -> stores.put(copy.name(), copy.store()));
+        return stores;
+    }
+
+    /** How many copies must have an object before it counts as created. */
+    public int confirmations() {
+        return confirmations;
+    }
+
+    private int answersForAbsence() {
+        return copies.size() - confirmations + 1;
+    }
+
+    @Override
+    public void create(ObjectName name, Content content) throws IOException {
+        try {
+            createGuarded(name, Contents.guarded(content));
+        } catch (Contents.SourceException e) {
+            throw e.source();
+        }
+    }
+
+    private void createGuarded(ObjectName name, Content content) throws IOException {
+        Answers answers = new Answers(name, "create");
+        List<StoreCopy> asked = worthAsking(answers, confirmations);
+        int decided = 0;
+        while (true) {
+            if (decided == asked.size()) {
+                throw answers.unclear(confirmations);
+            }
+            StoreCopy copy = asked.get(decided++);
+            try {
+                copy.ask(store -> {
+                    store.create(name, content);
+                    return name;
+                });
+                break;
+            } catch (ObjectExistsException e) {
+                settle(name, bytes(copy, name), copy);
+                throw new ObjectExistsException(name, describe());
+            } catch (Contents.SourceException e) {
+                throw e;
+            } catch (IOException e) {
+                copy.missed(name);
+                answers.failed(copy, e);
+            }
+        }
+        Confirmations needed = new Confirmations(confirmations - 1, asked.size() - decided, answers);
+        for (StoreCopy copy : asked.subList(decided, asked.size())) {
+            place(name, content, copy, needed);
+        }
+        missedBy(name, asked);
+        if (!needed.await()) {
+            if (needed.differing()) {
+                resolve(name, content, asked.get(decided - 1));
+            }
+            throw answers.unclear(confirmations);
+        }
+    }
+
+    private void missedBy(ObjectName name, List<StoreCopy> asked) {
+        for (StoreCopy copy : copies) {
+            if (!asked.contains(copy)) {
+                copy.missed(name);
+            }
+        }
+    }
+
+    /** Has a further copy create the object, in a thread of its own. */
+    private void place(ObjectName name, Content content, StoreCopy copy, Confirmations needed) {
+        if (!trailing.begin(content.bytes())) {
+            copy.missed(name);
+            needed.failed(copy, new IOException("copy " + copy.name() + " is too slow"));
+            return;
+        }
+        Future<?> _ = threads.submit(() -> {
+            try {
+                if (present(name, content, copy)) {
+                    needed.confirmed();
+                } else {
+                    needed.differs(copy);
+                    outvote(name, content, copy, needed);
+                }
+            } catch (IOException | RuntimeException e) {
+                copy.missed(name);
+                needed.failed(copy, e);
+            } finally {
+                trailing.end(content.bytes());
+            }
+        });
+    }
+
+    /** Another writer's object is in one copy, ours in enough of them: theirs was never created. */
+    private void outvote(ObjectName name, Content ours, StoreCopy copy, Confirmations needed) throws IOException {
+        if (!needed.await()) {
+            return;
+        }
+        if (majority()) {
+            copy.repair(name, Contents.bytes(ours), "another writer's object was in it, which was never created");
+        } else {
+            listener.notRepaired(copy.name(), name, new CopiesDisagreeException(name, copy.name(), "the others"));
+        }
+    }
+
+    private boolean majority() {
+        return confirmations > copies.size() / 2;
+    }
+
+    /** Creates the object in a copy; false if the copy has other bytes under this name. */
+    private static boolean present(ObjectName name, Content content, StoreCopy copy) throws IOException {
+        try {
+            copy.ask(store -> {
+                store.create(name, content);
+                return name;
+            });
+            return true;
+        } catch (ObjectExistsException e) {
+            return Arrays.equals(bytes(copy, name), Contents.bytes(content));
+        }
+    }
+
+    private static byte[] bytes(StoreCopy copy, ObjectName name) throws IOException {
+        return copy.ask(store -> store.readAll(name, OBJECT_BYTES_MAX));
+    }
+
+    /**
+     * Another writer's object is in other copies than ours, which one copy has. If enough copies agree on the other one, ours was never created.
+     *
+     * @throws ObjectExistsException if that is so; our copy has the other object then
+     */
+    private void resolve(ObjectName name, Content ours, StoreCopy mine) throws IOException {
+        byte[] own = Contents.bytes(ours);
+        byte[] other = null;
+        int agreeing = 0;
+        String where = "";
+        for (StoreCopy copy : copies) {
+            byte[] bytes;
+            try {
+                bytes = copy.worthAsking() ? bytes(copy, name) : own;
+            } catch (IOException e) {
+                continue;
+            }
+            if (!Arrays.equals(bytes, own)) {
+                where = copy.name();
+                if (other != null && !Arrays.equals(bytes, other)) {
+                    throw new CopiesDisagreeException(name, mine.name(), where);
+                }
+                other = bytes;
+                agreeing++;
+            }
+        }
+        if (other == null || agreeing < confirmations || !majority()) {
+            throw new CopiesDisagreeException(name, mine.name(), where);
+        }
+        Content winner = Content.of(other);
+        mine.ask(store -> {
+            store.replace(name, winner);
+            return name;
+        });
+        listener.repaired(mine.name(), name, "another writer's object is in the other copies");
+        throw new ObjectExistsException(name, describe());
+    }
+
+    /** Makes sure that an object which one copy has is in enough of them. */
+    private void settle(ObjectName name, byte[] bytes, StoreCopy has) throws IOException {
+        Content content = Content.of(bytes);
+        Answers answers = new Answers(name, "settle");
+        int confirmed = 1;
+        for (StoreCopy copy : copies) {
+            if (copy == has || confirmed >= confirmations || !copy.worthAsking()) {
+                continue;
+            }
+            try {
+                if (!present(name, content, copy)) {
+                    throw new CopiesDisagreeException(name, has.name(), copy.name());
+                }
+                confirmed++;
+            } catch (CopiesDisagreeException e) {
+                throw e;
+            } catch (IOException e) {
+                answers.failed(copy, e);
+            }
+        }
+        if (confirmed < confirmations) {
+            throw answers.unclear(confirmations);
+        }
+    }
+
+    @Override
+    public InputStream open(ObjectName name, long offset, long length) throws IOException {
+        if (contested.test(name)) {
+            byte[] bytes = readAll(name, OBJECT_BYTES_MAX);
+            int from = (int) Math.min(offset, bytes.length);
+            return new ByteArrayInputStream(bytes, from, (int) Math.min(length, bytes.length - from));
+        }
+        return first(name, "open", store -> store.open(name, offset, length));
+    }
+
+    @Override
+    public byte[] readAll(ObjectName name, int limit) throws IOException {
+        return contested.test(name)
+                ? read(name, limit, bytes -> bytes)
+                : first(name, "read", store -> store.readAll(name, limit));
+    }
+
+    /** The answer of the first copy that has the object. */
+    private <T> T first(ObjectName name, String operation, StoreCopy.Request<T> request) throws IOException {
+        Answers answers = new Answers(name, operation);
+        for (StoreCopy copy : likelyFirst()) {
+            if (certainlyAbsent(answers, copy)) {
+                break;
+            }
+            try {
+                return copy.ask(request);
+            } catch (ObjectNotFoundException e) {
+                answers.absent(copy);
+            } catch (IOException e) {
+                answers.failed(copy, e);
+            }
+        }
+        throw answers.absentOrUnclear(answersForAbsence(), describe());
+    }
+
+    @Override
+    public <T> T read(ObjectName name, int limit, Check<T> check) throws IOException {
+        if (contested.test(name) && answersForAbsence() > 1) {
+            return new ContestedRead<T>(copies, name, confirmations, listener)
+                    .read(likelyFirst(), limit, check, describe());
+        }
+        Answers answers = new Answers(name, "read");
+        Map<StoreCopy, String> broken = new LinkedHashMap<>();
+        @Nullable ObjectDamagedException damage = null;
+        for (StoreCopy copy : likelyFirst()) {
+            if (certainlyAbsent(answers, copy) && damage == null) {
+                break;
+            }
+            try {
+                byte[] bytes = copy.ask(store -> store.readAll(name, limit));
+                T right = check.open(bytes);
+                broken.forEach((bad, reason) -> bad.repair(name, bytes, reason));
+                return right;
+            } catch (ObjectNotFoundException e) {
+                answers.absent(copy);
+                broken.put(copy, StoreCopy.MISSING);
+            } catch (ObjectDamagedException e) {
+                damage = e;
+                broken.put(copy, e.reason());
+            } catch (StoreException e) {
+                // a check's own words, such as another format's version: no copy will say otherwise
+                throw e;
+            } catch (IOException e) {
+                answers.failed(copy, e);
+            }
+        }
+        if (damage != null && answers.failures() == 0) {
+            throw damage;
+        }
+        if (damage != null) {
+            answers.failed(damage);
+            throw answers.unclear(1);
+        }
+        throw answers.absentOrUnclear(answersForAbsence(), describe());
+    }
+
+    /** Who answered last comes first; who is away is asked only if nobody else knew. */
+    private List<StoreCopy> likelyFirst() {
+        List<StoreCopy> order =
+                new ArrayList<>(copies.stream().filter(StoreCopy::worthAsking).toList());
+        copies.stream().filter(copy -> !order.contains(copy)).forEach(order::add);
+        return order;
+    }
+
+    /** There is no need to wait for one who is away if enough others say that the object is absent. All who answer are asked: one may have what was lost elsewhere. */
+    private boolean certainlyAbsent(Answers answers, StoreCopy next) {
+        return !next.worthAsking() && answers.absences() >= answersForAbsence();
+    }
+
+    private List<StoreCopy> worthAsking(Answers answers, int needed) throws IOException {
+        List<StoreCopy> asked = new ArrayList<>();
+        for (StoreCopy copy : copies) {
+            IOException failure = copy.failure();
+            if (copy.worthAsking()) {
+                asked.add(copy);
+            } else if (failure != null) {
+                answers.failed(copy, failure);
+            }
+        }
+        if (asked.size() < needed) {
+            throw answers.unclear(needed);
+        }
+        return asked;
+    }
+
+    @Override
+    public Optional<ObjectInfo> stat(ObjectName name) throws IOException {
+        Answers answers = new Answers(name, "stat");
+        @Nullable ObjectInfo found = null;
+        @Nullable StoreCopy has = null;
+        int having = 0;
+        for (StoreCopy copy : likelyFirst()) {
+            if (certainlyAbsent(answers, copy) && found == null) {
+                break;
+            }
+            try {
+                Optional<ObjectInfo> info = copy.ask(store -> store.stat(name));
+                if (info.isEmpty()) {
+                    answers.absent(copy);
+                } else {
+                    found = found == null ? info.get() : found;
+                    has = has == null ? copy : has;
+                    having++;
+                }
+            } catch (IOException e) {
+                answers.failed(copy, e);
+            }
+            if (found != null && (role == Role.READER || having >= confirmations)) {
+                break;
+            }
+        }
+        if (found == null || has == null) {
+            if (answers.absences() >= answersForAbsence()) {
+                return Optional.empty();
+            }
+            throw answers.unclear(answersForAbsence());
+        }
+        if (role == Role.WRITER && having < confirmations) {
+            settle(name, bytes(has, name), has);
+        }
+        return Optional.of(found);
+    }
+
+    @Override
+    public Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
+        int needed = role == Role.WRITER ? Math.max(confirmations, answersForAbsence()) : answersForAbsence();
+        return MergedListing.of(copies, prefix, startAfter, needed, this::seen);
+    }
+
+    /** A listing shows an object that some of those copies lack that were listed. */
+    private void seen(ObjectName name, List<StoreCopy> having) throws IOException {
+        if (role == Role.WRITER && having.size() < confirmations) {
+            StoreCopy has = having.getFirst();
+            settle(name, bytes(has, name), has);
+        }
+    }
+
+    @Override
+    public void delete(ObjectName name) throws IOException {
+        Answers answers = new Answers(name, "delete");
+        // what is still on its way to a copy would bring it back, and so would a copy that cannot be reached
+        try {
+            if (!trailing.await(DELETE_PATIENCE)) {
+                throw answers.unclear(copies.size());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted before object " + name + " was deleted");
+        }
+        for (StoreCopy copy : copies) {
+            try {
+                copy.ask(store -> store.stat(name));
+            } catch (IOException e) {
+                answers.failed(copy, e);
+                throw answers.unclear(copies.size());
+            }
+        }
+        for (StoreCopy copy : copies) {
+            try {
+                copy.ask(store -> {
+                    store.delete(name);
+                    return name;
+                });
+            } catch (ObjectNotFoundException e) {
+                answers.absent(copy);
+            }
+        }
+        if (answers.absences() == copies.size()) {
+            throw new ObjectNotFoundException(name, describe());
+        }
+    }
+
+    @Override
+    public void replace(ObjectName name, Content content) throws IOException {
+        Answers answers = new Answers(name, "replace");
+        Content guarded = Contents.guarded(content);
+        for (StoreCopy copy : copies) {
+            try {
+                copy.ask(store -> {
+                    store.replace(name, guarded);
+                    return name;
+                });
+            } catch (Contents.SourceException e) {
+                throw e.source();
+            } catch (IOException e) {
+                copy.missed(name);
+                answers.failed(copy, e);
+            }
+        }
+        if (copies.size() - answers.failures() < confirmations) {
+            throw answers.unclear(confirmations);
+        }
+    }
+
+    /** Compares all copies with each other, behind the work, and places what one lacks: what was missed before this store was opened is not known otherwise. */
+    public void compareAll() {
+        copies.forEach(StoreCopy::notCompared);
+    }
+
+    /** Waits until what was created is in every copy that answers, at most so long. */
+    public boolean settled(Duration limit) throws InterruptedException {
+        return trailing.await(limit) && copies.stream().noneMatch(StoreCopy::behind);
+    }
+
+    @Override
+    public String describe() {
+        return copies.stream()
+                .map(copy -> copy.name() + " (" + copy.store().describe() + ")")
+                .collect(java.util.stream.Collectors.joining(", "));
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (catchUp != null) {
+            catchUp.close();
+        }
+        threads.close();
+        @Nullable IOException failure = null;
+        for (StoreCopy copy : copies) {
+            try {
+                copy.store().close();
+            } catch (IOException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

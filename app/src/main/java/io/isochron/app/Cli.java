@@ -39,6 +39,7 @@ final class Cli {
             commandLine.addSubcommand(
                     switch (command) {
                         case CutCommand cut -> new CommandLine(cut).addSubcommand(new CutVerifyCommand(host));
+                        case KeyCommand key -> KeyCommand.commandLine(key, host);
                         case ShardCommand shard -> ShardCommand.commandLine(shard, host, cancellation);
                         default -> new CommandLine(command);
                     });
@@ -69,6 +70,7 @@ final class Cli {
                 new WatchdogCommand(host, System.in),
                 new BackupCommand(host, cancellation),
                 new ShardCommand(host),
+                new KeyCommand(host),
                 new InfoCommand(host),
                 new HistoryCommand(host),
                 new FindCommand(host),

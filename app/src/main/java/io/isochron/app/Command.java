@@ -4,7 +4,6 @@ import io.isochron.capture.ShardSource;
 import io.isochron.chronicle.Dialect;
 import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
-import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;
 import io.isochron.wire.ConnectionSettings;
 import java.io.IOException;
@@ -65,8 +64,8 @@ abstract class Command implements Callable<Integer> {
     /** The repository of the configured cluster; one of another cluster is refused. */
     Repository repository() throws AppException, IOException {
         Config config = config();
-        Repository repository =
-                Repository.open(FileSystemStore.open(config.repositoryPath()), RepositoryKey.load(config.keyFile()));
+        Repository repository = Repository.open(
+                FileSystemStore.open(config.repositoryPath()), config.key().load(host.environment()));
         String cluster = repository.cluster().name();
         boolean strange = config.shardNames().stream()
                 .allMatch(name -> repository.membership().state(name).isEmpty());

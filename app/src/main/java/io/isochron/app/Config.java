@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster the cluster's name
  * @param shards its shards, 1 and up, in a fixed order
  * @param repositoryPath folder of the repository
- * @param keyFile file of the repository's key
+ * @param key where the repository's key is
  * @param postgresBin folder of PostgreSQL's programs for restored shards; empty: looked for
  * @param dialect how gids of two-phase transactions are read
  * @param objectives what is aimed at
@@ -29,7 +29,7 @@ record Config(
         String cluster,
         List<Shard> shards,
         Path repositoryPath,
-        Path keyFile,
+        KeySource key,
         Optional<Path> postgresBin,
         Dialect dialect,
         Objectives objectives,
@@ -81,6 +81,11 @@ record Config(
             repository:
               path: /var/lib/isochron/shop        # a folder; created by `isochron init`
               key-file: /etc/isochron/shop.key    # created by `isochron init`; keep a copy elsewhere
+              # key-variable: SHOP_KEY            # instead: an environment variable that holds the key
+              # key-wrapping:                     # the key file is encrypted by a program, see docs/cli.md
+              #   name: kms
+              #   wrap: [/etc/isochron/wrap, '{context}']
+              #   unwrap: [/etc/isochron/unwrap, '{context}']
             shards:
               - name: a
                 connection: host=db-a.example.org port=5432 user=isochron dbname=shop

@@ -104,13 +104,17 @@ final class ConfigReader {
             top.problem(
                     "cluster", "'" + cluster + "' is not a cluster name (a-z, 0-9, _ and -, beginning with a letter)");
         }
-        Optional<YamlSection> repository = section(top, "repository", Set.of("path", "key-file"));
+        Set<String> known = new HashSet<>(KeySection.KEYS);
+        known.add("path");
+        Optional<YamlSection> repository = section(top, "repository", known);
         return new Config(
                 file,
                 cluster,
                 shards(top),
                 path(repository.map(r -> r.required("path")).orElse("")),
-                path(repository.map(r -> r.required("key-file")).orElse("")),
+                repository
+                        .map(r -> new KeySection(problems, this::path).read(r))
+                        .orElse(new KeySource.InVariable("")),
                 top.optional("postgres-bin").map(this::path),
                 dialect(top),
                 objectives(top),

@@ -11,6 +11,8 @@ import io.isochron.restore.PlanRefusedException;
 import io.isochron.restore.RestoreCancelledException;
 import io.isochron.restore.RestoreRefusedException;
 import io.isochron.store.KeyFileException;
+import io.isochron.store.KeyRotatedException;
+import io.isochron.store.KeyWrappingRefusedException;
 import io.isochron.store.UnsupportedRepositoryException;
 import io.isochron.store.WalGapException;
 import io.isochron.store.WrongKeyException;
@@ -56,6 +58,8 @@ record Failure(ExitCode code, String message, String hint) {
             case HandoverException failed -> failed.getCause() == null ? ExitCode.FAILED : databaseOr(failed);
             case ObjectDamagedException _, WalGapException _, ObjectNotFoundException _ -> ExitCode.DAMAGED;
             case WrongKeyException _,
+                    KeyRotatedException _,
+                    KeyWrappingRefusedException _,
                     NotARepositoryException _,
                     UnsupportedRepositoryException _,
                     KeyFileException _,

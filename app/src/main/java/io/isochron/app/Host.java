@@ -2,12 +2,16 @@ package io.isochron.app;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a command may know of the process it runs in.
@@ -19,6 +23,7 @@ import java.util.Map;
  * @param out where results go
  * @param err where progress, warnings and errors go
  * @param terminal whether {@code err} is a terminal
+ * @param answers what a person types; null if nobody sits there
  */
 record Host(
         Map<String, String> environment,
@@ -27,7 +32,19 @@ record Host(
         Clock clock,
         PrintStream out,
         PrintStream err,
-        boolean terminal) {
+        boolean terminal,
+        @Nullable InputStream answers) {
+
+    /** Who runs the program, as the operating system says: {@code user@host}. */
+    String user() {
+        String name;
+        try {
+            name = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            name = environment.getOrDefault("HOSTNAME", "unknown");
+        }
+        return System.getProperty("user.name", "unknown") + "@" + name;
+    }
 
     /** The real process. */
     static Host system() {
@@ -38,6 +55,7 @@ record Host(
                 Clock.systemUTC(),
                 new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
-                Boolean.getBoolean("isochron.terminal"));
+                Boolean.getBoolean("isochron.terminal"),
+                Boolean.getBoolean("isochron.interactive") ? System.in : null);
     }
 }

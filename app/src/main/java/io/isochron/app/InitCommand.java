@@ -8,7 +8,6 @@ import io.isochron.store.ShardIdentity;
 import io.isochron.wire.ReplicationConnection;
 import io.isochron.wire.SystemIdentity;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,9 +25,12 @@ import picocli.CommandLine.Option;
             "Every shard is asked for its system identifier, which is kept in the repository: another",
             "database behind a shard's address is noticed from then on. The shards are not changed.",
             "",
+            "Everything in the repository is sealed by the key. Nobody can read it without, so init wants to",
+            "know that you keep a copy of the key: it asks for the key's id, or takes --key-kept.",
+            "",
             "Example:",
             "  isochron init --example > isochron.yaml    # then edit it",
-            "  isochron init"
+            "  isochron init --key-kept"
         })
 final class InitCommand extends Command {
     static final int OLDEST = 14;
@@ -36,6 +38,11 @@ final class InitCommand extends Command {
 
     @Option(names = "--example", description = "Print a commented configuration and exit.")
     boolean example;
+
+    @Option(
+            names = "--key-kept",
+            description = "I know that losing the key loses the repository, and keep a copy of it elsewhere.")
+    boolean keyKept;
 
     InitCommand(Host host) {
         super(host);
@@ -48,9 +55,14 @@ final class InitCommand extends Command {
             return ExitCode.OK;
         }
         Config config = config();
+        KeyKeeping keeping = new KeyKeeping(host, config.key(), keyKept);
+        keeping.requireSomebody();
         List<ShardIdentity> shards = identities(config);
-        boolean newKey = Files.notExists(config.keyFile());
-        RepositoryKey key = newKey ? RepositoryKey.generate(config.keyFile()) : RepositoryKey.load(config.keyFile());
+        boolean newKey = config.key() instanceof KeySource.InFile file && !file.exists();
+        RepositoryKey key = newKey
+                ? ((KeySource.InFile) config.key()).file().create()
+                : config.key().load(host.environment());
+        keeping.acknowledge(key);
         Repository.init(
                 FileSystemStore.create(config.repositoryPath()),
                 key,
@@ -59,7 +71,7 @@ final class InitCommand extends Command {
         List<Map<String, Object>> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
         text.add("repository " + config.repositoryPath() + " created for cluster " + config.cluster());
-        text.add("key        " + config.keyFile() + (newKey ? " created" : " used"));
+        text.add("key        " + key.primaryKeyId() + " in " + config.key().describe() + (newKey ? ", created" : ""));
         for (ShardIdentity shard : shards) {
             text.add("shard " + shard.name() + ": PostgreSQL " + shard.postgresMajor() + ", system "
                     + shard.systemIdentifier());
@@ -72,15 +84,26 @@ final class InitCommand extends Command {
                     shard.postgresMajor()));
         }
         text.add("");
-        text.add("Without the key the repository cannot be read by anyone: keep a copy of it elsewhere.");
+        text.add("Whoever loses the key loses the repository, for good: keep a copy of "
+                + config.key().describe());
+        text.add("on another medium, away from the repository and from this host.");
         text.add("Next: isochron check, then isochron capture");
         output().result(
                         Json.object(
-                                "cluster", config.cluster(),
-                                "repository", config.repositoryPath(),
-                                "keyFile", config.keyFile(),
-                                "keyCreated", newKey,
-                                "shards", json),
+                                "cluster",
+                                config.cluster(),
+                                "repository",
+                                config.repositoryPath(),
+                                "keyFile",
+                                config.key() instanceof KeySource.InFile file ? file.path() : null,
+                                "keyVariable",
+                                config.key() instanceof KeySource.InVariable in ? in.name() : null,
+                                "key",
+                                key.primaryKeyId(),
+                                "keyCreated",
+                                newKey,
+                                "shards",
+                                json),
                         text);
         return ExitCode.OK;
     }

@@ -102,7 +102,8 @@ public final class Rehearsal {
                 Clock.systemUTC(),
                 new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
                 err,
-                false);
+                false,
+                null);
     }
 
     private static void delete(Path directory) throws IOException {

@@ -34,8 +34,8 @@ class CliJourneyTest {
                 shard.execute("CREATE TABLE orders (id int PRIMARY KEY, note text)");
                 shard.execute("INSERT INTO orders SELECT n, 'order ' || n FROM generate_series(1, " + ROWS + ") n");
             }
-            ok(host, "init");
-            assertThat(host.run("init")).as(host.all()).isEqualTo(ExitCode.REPOSITORY.number());
+            ok(host, "init", "--key-kept");
+            assertThat(host.run("init", "--key-kept")).as(host.all()).isEqualTo(ExitCode.REPOSITORY.number());
             ok(host, "check");
             assertThat(host.run("plan", "--target", "latest")).as(host.all()).isEqualTo(ExitCode.REFUSED.number());
 
@@ -102,6 +102,14 @@ class CliJourneyTest {
             }
             assertThat(captureCode.get()).as(capturing.all()).isZero();
             ok(host, "verify");
+            ok(host, "key", "rotate", "--apply");
+            assertThat(json(host, "plan", "--target", "latest", "--output", "json")
+                            .get("grade"))
+                    .isNotNull();
+            ok(host, "verify");
+            HiddenContents.check(
+                    home.resolve("repository"),
+                    List.of("orders", "shard1", "shard2", "journey", "postgres", "pg_catalog", "delete"));
             damageAllWal(home.resolve("repository"));
             assertThat(host.run("verify")).as(host.all()).isEqualTo(ExitCode.DAMAGED.number());
             new CutJourney(host, home).damaged();

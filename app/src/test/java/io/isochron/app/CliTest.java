@@ -44,6 +44,7 @@ class CliTest {
                 "capture",
                 "backup",
                 "shard",
+                "key",
                 "info",
                 "history",
                 "find",

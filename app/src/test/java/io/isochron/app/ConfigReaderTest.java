@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.isochron.restore.Invariant;
+import io.isochron.store.KeyProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +48,7 @@ class ConfigReaderTest {
         Config config = ConfigReader.read(FILE, MINIMAL);
         assertThat(config.objectives()).isEqualTo(Config.Objectives.DEFAULT);
         assertThat(config.repositoryPath()).isEqualTo(Path.of("/etc/isochron/repo"));
-        assertThat(config.keyFile()).isEqualTo(Path.of("/keys/shop.key"));
+        assertThat(config.key()).isEqualTo(new KeySource.InFile(Path.of("/keys/shop.key"), null));
         assertThat(config.postgresBin()).isEmpty();
         assertThat(config.invariants()).isEmpty();
     }
@@ -92,6 +93,31 @@ class ConfigReaderTest {
                 .hasMessageContaining("'avg' is not a kind")
                 .hasMessageContaining("lacks the key 'expected'")
                 .hasMessageContaining("line 13, column 1: unknown key 'colour'");
+    }
+
+    @Test
+    void aKeyIsInAFileOrInAVariableOrInAFileThatAProgramWraps() throws Exception {
+        assertThat(ConfigReader.read(FILE, MINIMAL.replace("key-file: /keys/shop.key", "key-variable: SHOP_KEY"))
+                        .key())
+                .isEqualTo(new KeySource.InVariable("SHOP_KEY"));
+        assertThat(ConfigReader.read(
+                                FILE,
+                                MINIMAL.replace(
+                                        "shop.key",
+                                        "shop.key, key-wrapping: {name: kms, wrap: [w, '{context}'], unwrap: [u], time-limit: 5s}"))
+                        .key())
+                .isEqualTo(new KeySource.InFile(
+                        Path.of("/keys/shop.key"),
+                        new KeyProgram("kms", List.of("w", "{context}"), List.of("u"), Duration.ofSeconds(5))));
+        problems(MINIMAL.replace("shop.key", "shop.key, key-variable: SHOP_KEY"))
+                .hasMessageContaining("either in a file ('key-file', perhaps with 'key-wrapping') or in a variable");
+        problems(MINIMAL.replace("key-file: /keys/shop.key", "key-variable: 'geh eim'"))
+                .hasMessageContaining("must be the name of an environment variable")
+                .hasMessageNotContaining("geh eim");
+        problems(MINIMAL.replace("shop.key", "shop.key, key-wrapping: {wrap: [], unwrap: u}"))
+                .hasMessageContaining("key-wrapping lacks the key 'name'")
+                .hasMessageContaining("'wrap' in key-wrapping names no program")
+                .hasMessageContaining("'unwrap' in key-wrapping must be a list");
     }
 
     @Test

@@ -25,7 +25,7 @@ class ShardJourneyTest {
             Path home = cluster.directory();
             TestHost host = new TestHost(home);
             configure(home, cluster.shards().subList(0, 2));
-            ok(host, "init");
+            ok(host, "init", "--key-kept");
             TestHost capturing = new TestHost(home);
             Cancellation cancellation = new Cancellation();
             AtomicInteger captureCode = new AtomicInteger(-1);

@@ -35,7 +35,7 @@ class SqlHelperTest {
                     home.resolve("isochron.yaml"),
                     "cluster: journey\nrepository: {path: repository, key-file: key}\nshards:\n  - {name: "
                             + shard.name() + ", connection: '" + shard.connectionString() + "'}\n");
-            ok(host, "init");
+            ok(host, "init", "--key-kept");
             ok(host, "check");
             assertThat(host.out()).contains("sql helper").contains("not in postgres");
             Cancellation cancellation = new Cancellation();

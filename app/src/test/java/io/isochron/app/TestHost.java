@@ -1,5 +1,6 @@
 package io.isochron.app;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ final class TestHost {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final Path directory;
     private final Map<String, String> environment;
+    private String answers = "";
 
     TestHost(Path directory, Map<String, String> environment) {
         this.directory = directory;
@@ -25,6 +27,11 @@ final class TestHost {
 
     TestHost(Path directory) {
         this(directory, Map.of());
+    }
+
+    /** Somebody sits there and types this. */
+    void types(String text) {
+        answers = text;
     }
 
     /** Runs a command; what earlier ones printed is forgotten. */
@@ -43,7 +50,8 @@ final class TestHost {
                 Clock.systemUTC(),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                false);
+                false,
+                answers.isEmpty() ? null : new ByteArrayInputStream(answers.getBytes(StandardCharsets.UTF_8)));
         return new Cli(host, cancellation).run(args);
     }
 

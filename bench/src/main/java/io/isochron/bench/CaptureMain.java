@@ -53,7 +53,7 @@ public final class CaptureMain {
     private static Map<String, Object> measure(
             TestCluster cluster, Path directory, long seconds, long seed, int clients) throws Exception {
         writeConfiguration(cluster, directory);
-        run(directory, "init");
+        run(directory, "init", "--key-kept");
         Bank bank = Bank.of(cluster.shards().size());
         XaWorkload.createBank(cluster.xaDataSources(), bank);
         Path told = directory.resolve("capture.json");
@@ -125,10 +125,10 @@ public final class CaptureMain {
         Files.writeString(directory.resolve("isochron.yaml"), yaml);
     }
 
-    private static void run(Path directory, String command) throws IOException, InterruptedException {
+    private static void run(Path directory, String... command) throws IOException, InterruptedException {
         int status = start(directory, ProcessBuilder.Redirect.DISCARD, command).waitFor();
         if (status != 0) {
-            throw new IOException("isochron " + command + " ended with " + status);
+            throw new IOException("isochron " + String.join(" ", command) + " ended with " + status);
         }
     }
 

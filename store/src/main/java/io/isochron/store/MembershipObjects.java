@@ -9,13 +9,10 @@ import io.isochron.objects.StoreException;
 import io.isochron.store.MembershipChange.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -46,7 +43,7 @@ final class MembershipObjects {
 
     /** What the header says, before any change. */
     Chain begin() {
-        return new Chain(Membership.of(header.cluster()), sha256(header.identityBytes()));
+        return new Chain(Membership.of(header.cluster()), Hashes.sha256(header.identityBytes()));
     }
 
     /**
@@ -109,7 +106,7 @@ final class MembershipObjects {
                             + ")\nhint: look with `isochron shard list` and run the command again",
                     e);
         }
-        return new Chain(next, sha256(bytes));
+        return new Chain(next, Hashes.sha256(bytes));
     }
 
     private static byte[] encode(MembershipChange change, Membership next, String previous) {
@@ -153,7 +150,7 @@ final class MembershipObjects {
             if (!Arrays.equals(bytes, encode(change, next, chain.sha256()))) {
                 throw new ObjectDamagedException(name, "it contradicts the versions before it");
             }
-            return new Chain(next, sha256(bytes));
+            return new Chain(next, Hashes.sha256(bytes));
         } catch (JacksonException | IllegalArgumentException | DateTimeException e) {
             throw new ObjectDamagedException(
                     name, "it is not the version of the membership that belongs here: " + e.getMessage(), e);
@@ -166,13 +163,5 @@ final class MembershipObjects {
 
     static Instant micros(Instant moment) {
         return moment.truncatedTo(ChronoUnit.MICROS);
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

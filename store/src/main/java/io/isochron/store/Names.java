@@ -10,6 +10,9 @@ final class Names {
     /** Folder of the membership's versions. */
     static final String MEMBERSHIP = "member/";
 
+    /** Folder of the records of keys. */
+    static final String KEYS = "key/";
+
     private Names() {}
 
     /** A position as people read it, PostgreSQL's two hexadecimal halves. */
@@ -81,6 +84,10 @@ final class Names {
 
     static ObjectName membership(long version) {
         return new ObjectName(MEMBERSHIP + String.format(Locale.ROOT, "%08d", version));
+    }
+
+    static ObjectName key(long number) {
+        return new ObjectName(KEYS + String.format(Locale.ROOT, "%08d", number));
     }
 
     static ObjectName snapshot(String id) {

@@ -10,7 +10,8 @@ enum ObjectKind {
     MANIFEST(6),
     PACK(7),
     LEDGER(8),
-    MEMBERSHIP(9);
+    MEMBERSHIP(9),
+    KEY(10);
 
     final byte code;
 

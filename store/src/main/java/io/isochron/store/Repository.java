@@ -25,14 +25,16 @@ public final class Repository {
     private final ObjectStore store;
     private final SealedStore sealed;
     private final MembershipObjects memberships;
+    private final KeyRecords keys;
     private final RepositoryKey key;
     private final UUID id;
     private volatile MembershipObjects.Chain chain;
 
     private Repository(ObjectStore store, RepositoryHeader header, RepositoryKey key) {
         this.store = store;
-        this.sealed = new SealedStore(store, key, header.repositoryId());
+        this.sealed = new SealedStore(store, key, header);
         this.memberships = new MembershipObjects(sealed, header);
+        this.keys = new KeyRecords(sealed, header);
         this.key = key;
         this.id = header.repositoryId();
         this.chain = memberships.begin();
@@ -46,7 +48,7 @@ public final class Repository {
      */
     public static Repository init(ObjectStore store, RepositoryKey key, ClusterIdentity cluster, Instant created)
             throws IOException {
-        RepositoryHeader header = RepositoryHeader.make(cluster, created);
+        RepositoryHeader header = RepositoryHeader.make(cluster, created, key);
         store.create(Names.HEADER, Content.of(header.encode(key)));
         return new Repository(store, header, key);
     }
@@ -104,6 +106,24 @@ public final class Repository {
                         MembershipObjects.micros(recorded),
                         effective == null ? null : MembershipObjects.micros(effective)));
         return membership();
+    }
+
+    RepositoryKey key() {
+        return key;
+    }
+
+    /**
+     * Which keys have sealed it, read now.
+     *
+     * @throws ObjectNotFoundException if a record of a rotation is missing
+     * @throws ObjectDamagedException if one is damaged
+     */
+    public KeyHistory keys() throws IOException {
+        return keys.read().history();
+    }
+
+    KeyHistory recordKey(String to, Instant recorded, String by) throws IOException {
+        return keys.append(keys.read(), to, recorded, by);
     }
 
     /** The repository's own id, made with it. */
@@ -164,6 +184,6 @@ public final class Repository {
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, membership(), findings).run(scope);
+        return new Verifier(sealed, memberships, keys, membership(), findings).run(scope);
     }
 }

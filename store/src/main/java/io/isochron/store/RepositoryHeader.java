@@ -22,13 +22,15 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The object that makes a store a repository: readable JSON that says how to read the rest, and a sealed part that says whose it is. The readable
  * fields are the associated data of the sealed part, so none of them can change unseen.
+ *
+ * @param keyId id of the key that sealed it, 8 hexadecimal digits
  */
-record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity cluster) {
+record RepositoryHeader(UUID repositoryId, Instant created, String keyId, ClusterIdentity cluster) {
     private static final int LIMIT_BYTES = 8 << 20;
     private static final String FORMAT = "isochron-repository";
 
-    static RepositoryHeader make(ClusterIdentity cluster, Instant created) {
-        return new RepositoryHeader(UUID.randomUUID(), created, cluster);
+    static RepositoryHeader make(ClusterIdentity cluster, Instant created, RepositoryKey key) {
+        return new RepositoryHeader(UUID.randomUUID(), created, key.primaryKeyId(), cluster);
     }
 
     byte[] encode(RepositoryKey key) throws IOException {
@@ -36,7 +38,7 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
         open.put("format", FORMAT);
         open.put("version", Repository.FORMAT_VERSION);
         open.put("repository", repositoryId.toString());
-        open.put("key", key.primaryKeyId());
+        open.put("key", keyId);
         open.put("created", created.toString());
         ByteBuffer sealed = Seal.seal(key, associatedData(open), ByteBuffer.wrap(identityBytes()));
         byte[] bytes = new byte[sealed.remaining()];
@@ -122,6 +124,7 @@ record RepositoryHeader(UUID repositoryId, Instant created, ClusterIdentity clus
             return new RepositoryHeader(
                     UUID.fromString(open.path("repository").stringValue()),
                     Instant.parse(open.path("created").stringValue()),
+                    keyId,
                     cluster(identity));
         } catch (JacksonException | ClassCastException | IllegalArgumentException | java.time.DateTimeException e) {
             throw new ObjectDamagedException(Names.HEADER, "it is not the header of a repository", e);

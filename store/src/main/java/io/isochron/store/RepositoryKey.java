@@ -15,20 +15,12 @@ import com.google.crypto.tink.streamingaead.AesGcmHkdfStreamingParameters;
 import com.google.crypto.tink.streamingaead.StreamingAeadConfig2026;
 import com.google.crypto.tink.subtle.Hkdf;
 import com.google.crypto.tink.util.SecretBytes;
-import io.isochron.objects.Durability;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,8 +29,8 @@ import java.util.stream.IntStream;
 
 /**
  * The secret that seals a repository: a Tink keyset of streaming AEAD keys (AES256-GCM-HKDF, ciphertext segments of 64 KiB; Tink documentation,
- * "Streaming AEAD"). Whoever loses it loses the repository. It is kept in a file of mode 0600 that holds Tink's JSON form of a keyset. Never
- * printed: {@link #toString} names key ids only.
+ * "Streaming AEAD"). Whoever loses it loses the repository. It is kept in a {@link KeyFile} or wherever else its owner keeps
+ * secrets. Never printed: {@link #toString} names key ids only.
  */
 public final class RepositoryKey {
     private static final int SEGMENT_BYTES = 64 << 10;
@@ -70,77 +62,84 @@ public final class RepositoryKey {
         }
     }
 
-    /**
-     * Makes a new key and keeps it in a new file of mode 0600, durable on return.
-     *
-     * @throws KeyFileException if the file exists
-     */
+    /** Makes a new key in a new {@link KeyFile} that nothing wraps. */
     public static RepositoryKey generate(Path file) throws IOException {
-        RepositoryKey key = random();
-        byte[] json = (key.serialize() + "\n").getBytes(StandardCharsets.UTF_8);
-        Set<PosixFilePermission> permissions = PosixFilePermissions.fromString("rw-------");
-        try (FileChannel channel = FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(permissions))) {
-            ByteBuffer buffer = ByteBuffer.wrap(json);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-            channel.force(true);
-        } catch (FileAlreadyExistsException e) {
-            throw new KeyFileException(
-                    "key file " + file
-                            + " exists already\nhint: it may be the only key of a repository; choose another path",
-                    e);
-        } catch (NoSuchFileException e) {
-            throw new KeyFileException(
-                    "key file " + file + " cannot be made: its folder does not exist\nhint: make the folder first", e);
-        }
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder != null) {
-            Durability.syncDirectory(folder);
-        }
-        return key;
+        return new KeyFile(file, null).create();
+    }
+
+    /** Reads a {@link KeyFile} that nothing wraps. */
+    public static RepositoryKey load(Path file) throws IOException {
+        return new KeyFile(file, null).load();
     }
 
     /**
-     * Reads a key file.
+     * Reads a keyset in Tink's JSON form or the Base64 of that.
      *
-     * @throws KeyFileException if there is none, it is not a key, or group or others have any right to it
+     * @param where what it comes from, for the error, which does not repeat it
+     * @throws KeyFileException if it is none
      */
-    public static RepositoryKey load(Path file) throws IOException {
-        String json;
+    public static RepositoryKey parse(String text, String where) throws KeyFileException {
+        String json = text.strip();
         try {
-            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-            if (permissions.stream().anyMatch(permission -> !permission.name().startsWith("OWNER_"))) {
-                throw new KeyFileException(
-                        "key file " + file + " has mode " + PosixFilePermissions.toString(permissions)
-                                + ", others than its owner can use it\nhint: chmod 600 " + file);
+            if (!json.startsWith("{")) {
+                json = new String(Base64.getMimeDecoder().decode(json), StandardCharsets.UTF_8);
             }
-            json = Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new KeyFileException(
-                    "key file " + file
-                            + " does not exist\nhint: give the key file that init made; without it the repository cannot be read",
-                    e);
-        }
-        try {
             return new RepositoryKey(TinkJsonProtoKeysetFormat.parseKeyset(
                     json, StreamingAeadConfig2026.get(), InsecureSecretKeyAccess.get()));
-        } catch (GeneralSecurityException e) {
-            throw new KeyFileException(
-                    "key file " + file + " does not hold a key of Isochron\nhint: give the key file that init made", e);
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            // the cause may quote what was given
+            throw new KeyFileException(where + " does not hold a key of Isochron\nhint: give the key that init made");
         }
     }
 
-    private String serialize() {
+    /** Secret: Tink's JSON form. */
+    String serialize() {
         try {
             return TinkJsonProtoKeysetFormat.serializeKeyset(
                     keyset, StreamingAeadConfig2026.get(), InsecureSecretKeyAccess.get());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("a key just made cannot be written", e);
         }
+    }
+
+    /** This set with a new random key, which does not seal yet. */
+    RepositoryKey withNewKey() {
+        RepositoryKey fresh = random();
+        while (keyIds().contains(fresh.primaryKeyId())) {
+            fresh = random();
+        }
+        KeysetHandle.Entry added = fresh.keyset.getPrimary();
+        return built(KeysetHandle.newBuilder(keyset)
+                .addEntry(KeysetHandle.importKey(added.getKey()).withFixedId(added.getId())));
+    }
+
+    /**
+     * This set with another key of it as the one that seals.
+     *
+     * @throws IllegalArgumentException if it is none of the set
+     */
+    RepositoryKey sealingWith(String id) {
+        KeysetHandle.Builder builder = KeysetHandle.newBuilder(keyset);
+        for (int i = 0; i < keyset.size(); i++) {
+            if (hex(keyset.getAt(i).getId()).equals(id)) {
+                builder.getAt(i).makePrimary();
+                return built(builder);
+            }
+        }
+        throw new IllegalArgumentException("key " + id + " is none of " + keyIds());
+    }
+
+    private static RepositoryKey built(KeysetHandle.Builder builder) {
+        try {
+            return new RepositoryKey(builder.build());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("a keyset cannot be put together", e);
+        }
+    }
+
+    /** Whether it is the same keys with the same primary. */
+    boolean equalsKey(RepositoryKey other) {
+        return keyset.equalsKeyset(other.keyset);
     }
 
     StreamingAead aead() {
@@ -155,7 +154,8 @@ public final class RepositoryKey {
     @AccessesPartialKey
     private static List<byte[]> secrets(KeysetHandle keyset) {
         List<byte[]> secrets = new ArrayList<>();
-        for (int i = 0; i < keyset.size(); i++) {
+        // the newest are last, and sealed what is read most
+        for (int i = keyset.size() - 1; i >= 0; i--) {
             KeysetHandle.Entry entry = keyset.getAt(i);
             if (entry.getStatus() == KeyStatus.ENABLED
                     && entry.getKey() instanceof AesGcmHkdfStreamingKey key

@@ -6,11 +6,11 @@ import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
+import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +18,23 @@ import org.jspecify.annotations.Nullable;
 final class SealedStore {
     private final ObjectStore store;
     private final RepositoryKey key;
+    private final RepositoryHeader header;
     private final Seal seal;
 
-    SealedStore(ObjectStore store, RepositoryKey key, UUID repositoryId) {
+    SealedStore(ObjectStore store, RepositoryKey key, RepositoryHeader header) {
         this.store = store;
         this.key = key;
-        this.seal = new Seal(key, repositoryId);
+        this.header = header;
+        this.seal = new Seal(key, header.repositoryId());
+    }
+
+    RepositoryKey key() {
+        return key;
+    }
+
+    /** The same store, to be written to with another key of the set. */
+    SealedStore sealingWith(String keyId) {
+        return new SealedStore(store, key.sealingWith(keyId), header);
     }
 
     /** Seals and creates an object of these bytes, compressed if that helps. */
@@ -50,6 +61,7 @@ final class SealedStore {
      *
      * @throws ObjectNotFoundException if it is certain that there is none
      * @throws ObjectDamagedException if it is not what was written under this name
+     * @throws KeyRotatedException if it does not open and the key lacks one that the repository's was rotated to
      */
     byte[] read(ObjectName name, ObjectKind kind) throws IOException {
         return Payload.decode(name, kind, readPayload(name));
@@ -57,7 +69,31 @@ final class SealedStore {
 
     /** Reads and authenticates a whole object of whatever kind, its header included. */
     byte[] readPayload(ObjectName name) throws IOException {
+        try {
+            return readUnexplained(name);
+        } catch (ObjectDamagedException e) {
+            throw explained(name, e);
+        }
+    }
+
+    /** The same, where it does not matter whether a rotated key is the reason why it does not open. */
+    byte[] readUnexplained(ObjectName name) throws IOException {
         return store.read(name, Seal.MAX_SEALED_BYTES, bytes -> seal.open(name, bytes));
+    }
+
+    /** What does not open may be sealed by a key that this one lacks: the format does not tell, the records of keys do. */
+    private IOException explained(ObjectName name, ObjectDamagedException damaged) {
+        try {
+            KeyChange lacking = new KeyRecords(this, header).lacking();
+            return lacking == null ? damaged : new KeyRotatedException(name, key, lacking, damaged);
+        } catch (StoreException e) {
+            damaged.addSuppressed(e);
+            return damaged;
+        } catch (IOException e) {
+            // the store does not answer, so nothing can be said
+            e.addSuppressed(damaged);
+            return e;
+        }
     }
 
     Optional<byte[]> find(ObjectName name, ObjectKind kind) throws IOException {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Verifier {
     private final SealedStore sealed;
     private final MembershipObjects memberships;
+    private final KeyRecords keys;
     private Membership membership;
     private ClusterIdentity cluster;
     private final Consumer<Finding> sink;
@@ -27,9 +28,15 @@ final class Verifier {
     private long problems;
 
     /** @param membership what is known of it, in case that its objects have been damaged since */
-    Verifier(SealedStore sealed, MembershipObjects memberships, Membership membership, Consumer<Finding> sink) {
+    Verifier(
+            SealedStore sealed,
+            MembershipObjects memberships,
+            KeyRecords keys,
+            Membership membership,
+            Consumer<Finding> sink) {
         this.sealed = sealed;
         this.memberships = memberships;
+        this.keys = keys;
         this.membership = membership;
         this.cluster = membership.cluster();
         this.sink = sink;
@@ -44,6 +51,7 @@ final class Verifier {
         reading(Names.HEADER.value(), sealed::readHeader);
         objects++;
         try {
+            keys();
             membership();
             if (scope.wal()) {
                 new WalVerifier(this, sealed, cluster).run();
@@ -62,6 +70,21 @@ final class Verifier {
             throw SealedStore.unwrap(e);
         }
         return new VerifySummary(objects, bytes, problems);
+    }
+
+    /** Rotations of the key follow each other, and the key that seals is the header's or recorded. */
+    private void keys() throws IOException {
+        each(Names.KEYS, info -> sealed.stat(info.name()));
+        reading(Names.KEYS, () -> {
+            KeyHistory history = keys.read().history();
+            if (history.whole() && !history.knows(sealed.key().primaryKeyId())) {
+                find(
+                        Severity.MISSING,
+                        Names.key(history.changes().size() + 1L).value(),
+                        "key " + sealed.key().primaryKeyId()
+                                + " seals, and no record says so: `isochron key rotate` records it, unless its record was removed");
+            }
+        });
     }
 
     /** Its versions follow each other, and no object is of a shard that they do not know. */

@@ -39,7 +39,7 @@ class DamageTest {
     void fillARepository() throws IOException {
         System.out.println("isochron.seed=" + seed);
         repository = Repository.init(store, key, CLUSTER, CREATED);
-        sealed = new SealedStore(store, key, RepositoryHeader.read(store, key).repositoryId());
+        sealed = new SealedStore(store, key, RepositoryHeader.read(store, key));
         for (int piece = 0; piece < 4; piece++) {
             long start = 0x2000_0000L + piece * 3000L;
             ByteBuffer bytes = ByteBuffer.wrap(RepositoryTest.someBytes(new Random(piece), 3000));

@@ -199,7 +199,7 @@ class MembershipTest {
     @Test
     void aVersionThatClaimsOtherMembersIsRefused() throws IOException {
         repository.changeMembership(Kind.ANNOUNCED, WEST_ID, CREATED, null);
-        SealedStore sealed = new SealedStore(store, key, repository.id());
+        SealedStore sealed = new SealedStore(store, key, RepositoryHeader.read(store, key));
         String text = new String(
                 sealed.read(Names.membership(1), ObjectKind.MEMBERSHIP), java.nio.charset.StandardCharsets.UTF_8);
         for (String wrong : List.of(

@@ -1,5 +1,6 @@
 package io.isochron.objects;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -11,6 +12,20 @@ public interface Content {
 
     /** Writes all bytes; does not close the stream. May be called again, for another attempt or for another store. */
     void writeTo(OutputStream out) throws IOException;
+
+    /**
+     * All bytes at once, in a buffer that is backed by an array and must not be changed. What can only be written is copied.
+     *
+     * @throws IOException if the bytes cannot be had, or are not as many as was said
+     */
+    default ByteBuffer inMemory() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(Math.toIntExact(bytes()));
+        writeTo(out);
+        if (out.size() != bytes()) {
+            throw new IOException("content said " + bytes() + " bytes and wrote " + out.size());
+        }
+        return ByteBuffer.wrap(out.toByteArray());
+    }
 
     /** A content of the bytes of {@code array}, which must not be changed afterwards. */
     static Content of(byte[] array) {
@@ -31,6 +46,11 @@ public interface Content {
             @Override
             public void writeTo(OutputStream out) throws IOException {
                 out.write(array, offset, length);
+            }
+
+            @Override
+            public ByteBuffer inMemory() {
+                return ByteBuffer.wrap(array, offset, length);
             }
         };
     }

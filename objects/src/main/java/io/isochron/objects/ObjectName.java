@@ -13,7 +13,7 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
 
     /** @throws IllegalArgumentException if the text is not a name */
     public ObjectName {
-        if (value.length() > 512 || !VALID.matcher(value).matches()) {
+        if (!isName(value)) {
             throw new IllegalArgumentException("'" + value + "' is not an object name"
                     + "\nhint: use lower-case letters, digits, '.', '_' and '-', in segments joined by '/'");
         }
@@ -22,6 +22,11 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
     /** A name of these segments. */
     public static ObjectName of(String... segments) {
         return new ObjectName(String.join("/", segments));
+    }
+
+    /** True if the text is a name. */
+    public static boolean isName(String text) {
+        return text.length() <= 512 && VALID.matcher(text).matches();
     }
 
     /** True if the text can be one segment of a name. */

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li><b>Written once.</b> {@link #create} never replaces. Of two that create the same name at once, in one process or in several,
  *       exactly one succeeds.
- *   <li><b>No object has the name of another's folder:</b> where there is {@code a/b}, nothing creates {@code a}.
+ *   <li><b>No object has the name of another's folder:</b> where there is {@code a/b}, nobody creates {@code a}. That is the caller's duty: a
+ *       file system refuses it, stores without folders cannot.
  *   <li><b>Whole or absent.</b> No reader, at no time, sees an object in part, whatever happens to its writer.
  *   <li><b>Durable.</b> When {@link #create} returns, or throws {@link ObjectExistsException}, the object survives a loss of power at once.
  *   <li><b>Read your writes.</b> What was created is seen by {@link #stat}, {@link #open} and {@link #list} of everyone afterwards. Objects that
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>"Cannot tell" is not "not there".</b> Absence is said only by {@link ObjectNotFoundException} and by an empty
  *       {@link Optional}, and only when it is certain. Any {@link IOException} that is not a {@link StoreException} leaves open whether the call
  *       had its effect; in particular a {@code create} that ends so may have created the object.
- *   <li><b>Not verified.</b> A store returns the bytes it has. That they are the right ones is for {@link Repository} to find out.
+ *   <li><b>Not verified.</b> A store returns the bytes it has. That they are the right ones is for the reader to find out.
  * </ul>
  *
  * <p>All methods may be called by many threads at once. Nothing is retried here; that is a decorator's work.
@@ -58,7 +59,7 @@ public interface ObjectStore extends AutoCloseable {
     Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException;
 
     /**
-     * Removes an object. Only retention does this.
+     * Removes an object. Only retention does this. Of two that remove the same object at once both may succeed.
      *
      * @throws ObjectNotFoundException if it is certain that there is no such object
      */

@@ -10,4 +10,12 @@ public final class StoreFullException extends StoreException {
                         + "\nhint: free space there and start again; nothing half-written is left",
                 cause);
     }
+
+    /** Of a store that does not say how much is left. */
+    public StoreFullException(String where, long neededBytes, String said, Throwable cause) {
+        super(
+                "no space left in " + where + ": " + said + ", " + neededBytes + " bytes needed"
+                        + "\nhint: raise its quota or free space there and start again; nothing was stored",
+                cause);
+    }
 }

@@ -45,7 +45,7 @@ final class CheckCommand extends Command {
         if (repository == null) {
             results.addAll(CheckService.check(sources(), null, synchronous));
         } else {
-            results.add(KeyCheck.check("(repository)", config().key(), config().repositoryPath()));
+            results.add(KeyCheck.check("(repository)", config().key(), config().place()));
             requireMembers(repository);
             List<ShardSource> captured = new ArrayList<>();
             List<ShardSource> others = new ArrayList<>();

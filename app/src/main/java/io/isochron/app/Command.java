@@ -2,7 +2,7 @@ package io.isochron.app;
 
 import io.isochron.capture.ShardSource;
 import io.isochron.chronicle.Dialect;
-import io.isochron.objects.FileSystemStore;
+import io.isochron.objects.Stores;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.wire.ConnectionSettings;
@@ -64,15 +64,15 @@ abstract class Command implements Callable<Integer> {
     /** The repository of the configured cluster; one of another cluster is refused. */
     Repository repository() throws AppException, IOException {
         Config config = config();
-        Repository repository = Repository.open(
-                FileSystemStore.open(config.repositoryPath()), config.key().load(host.environment()));
+        Repository repository =
+                Repository.open(new Stores().open(config.place()), config.key().load(host.environment()));
         String cluster = repository.cluster().name();
         boolean strange = config.shardNames().stream()
                 .allMatch(name -> repository.membership().state(name).isEmpty());
         if (!cluster.equals(config.cluster()) || strange) {
             throw new AppException(
                     ExitCode.REPOSITORY,
-                    "repository " + config.repositoryPath() + " belongs to cluster " + cluster + " with shards "
+                    "repository " + config.place().describe() + " belongs to cluster " + cluster + " with shards "
                             + String.join(", ", allShards(repository)) + ", and the configuration says "
                             + config.cluster() + " with shards "
                             + String.join(", ", config.shardNames()),

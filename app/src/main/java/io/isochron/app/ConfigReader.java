@@ -105,13 +105,14 @@ final class ConfigReader {
                     "cluster", "'" + cluster + "' is not a cluster name (a-z, 0-9, _ and -, beginning with a letter)");
         }
         Set<String> known = new HashSet<>(KeySection.KEYS);
-        known.add("path");
+        known.addAll(PlaceSection.KEYS);
+        PlaceSection places = new PlaceSection(problems, this::path);
         Optional<YamlSection> repository = section(top, "repository", known);
         return new Config(
                 file,
                 cluster,
                 shards(top),
-                path(repository.map(r -> r.required("path")).orElse("")),
+                repository.map(places::read).orElse(PlaceSection.NOWHERE),
                 repository
                         .map(r -> new KeySection(problems, this::path).read(r))
                         .orElse(new KeySource.InVariable("")),

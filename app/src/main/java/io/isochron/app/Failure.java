@@ -7,6 +7,7 @@ import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectExistsException;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.StoreFullException;
+import io.isochron.objects.StoreRefusedException;
 import io.isochron.restore.PlanRefusedException;
 import io.isochron.restore.RestoreCancelledException;
 import io.isochron.restore.RestoreRefusedException;
@@ -57,6 +58,7 @@ record Failure(ExitCode code, String message, String hint) {
             case RestoreCancelledException _, InterruptedException _ -> ExitCode.CANCELLED;
             case HandoverException failed -> failed.getCause() == null ? ExitCode.FAILED : databaseOr(failed);
             case ObjectDamagedException _, WalGapException _, ObjectNotFoundException _ -> ExitCode.DAMAGED;
+            case StoreRefusedException _ -> ExitCode.REPOSITORY;
             case WrongKeyException _,
                     KeyRotatedException _,
                     KeyWrappingRefusedException _,

@@ -51,7 +51,8 @@ final class InfoCommand extends Command {
     private List<String> text(Repository repository, ArchiveState history, List<SnapshotInfo> snapshots, Instant now)
             throws AppException {
         List<String> lines = new ArrayList<>();
-        lines.add("cluster " + repository.cluster().name() + ", repository " + config().repositoryPath());
+        lines.add("cluster " + repository.cluster().name() + ", repository "
+                + config().place().describe());
         Optional<Instant> safe = history.safeTime();
         Duration rpo = config().objectives().rpo();
         lines.add("safe time   "

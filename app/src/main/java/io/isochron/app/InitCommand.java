@@ -1,6 +1,6 @@
 package io.isochron.app;
 
-import io.isochron.objects.FileSystemStore;
+import io.isochron.objects.Stores;
 import io.isochron.store.ClusterIdentity;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
@@ -64,13 +64,13 @@ final class InitCommand extends Command {
                 : config.key().load(host.environment());
         keeping.acknowledge(key);
         Repository.init(
-                FileSystemStore.create(config.repositoryPath()),
+                new Stores().create(config.place()),
                 key,
                 new ClusterIdentity(UUID.randomUUID(), config.cluster(), shards),
                 host.clock().instant());
         List<Map<String, Object>> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
-        text.add("repository " + config.repositoryPath() + " created for cluster " + config.cluster());
+        text.add("repository " + config.place().describe() + " created for cluster " + config.cluster());
         text.add("key        " + key.primaryKeyId() + " in " + config.key().describe() + (newKey ? ", created" : ""));
         for (ShardIdentity shard : shards) {
             text.add("shard " + shard.name() + ": PostgreSQL " + shard.postgresMajor() + ", system "
@@ -93,7 +93,7 @@ final class InitCommand extends Command {
                                 "cluster",
                                 config.cluster(),
                                 "repository",
-                                config.repositoryPath(),
+                                config.place().describe(),
                                 "keyFile",
                                 config.key() instanceof KeySource.InFile file ? file.path() : null,
                                 "keyVariable",

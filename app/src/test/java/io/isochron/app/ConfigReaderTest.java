@@ -3,8 +3,11 @@ package io.isochron.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.objects.Place;
+import io.isochron.objects.S3Settings;
 import io.isochron.restore.Invariant;
 import io.isochron.store.KeyProgram;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +50,7 @@ class ConfigReaderTest {
     void whatIsLeftOutHasDefaultsAndPathsStartAtTheFile() throws Exception {
         Config config = ConfigReader.read(FILE, MINIMAL);
         assertThat(config.objectives()).isEqualTo(Config.Objectives.DEFAULT);
-        assertThat(config.repositoryPath()).isEqualTo(Path.of("/etc/isochron/repo"));
+        assertThat(config.place()).isEqualTo(new Place.Folder(Path.of("/etc/isochron/repo")));
         assertThat(config.key()).isEqualTo(new KeySource.InFile(Path.of("/keys/shop.key"), null));
         assertThat(config.postgresBin()).isEmpty();
         assertThat(config.invariants()).isEmpty();
@@ -167,5 +170,60 @@ class ConfigReaderTest {
             assertThat(config.dialect().globalTransaction("citus_2_71_9_1")).contains("citus_2_71_9");
         }
         problems(MINIMAL + "dialect: postgres_fdw\n").hasMessageContaining("known are auto, xa, citus, pgdog");
+    }
+
+    private static String in(String repository) {
+        return MINIMAL.replace("path: repo", repository);
+    }
+
+    @Test
+    void aRepositoryInABucketHasTheDefaultsOfItsKindOfStore() throws Exception {
+        assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, prefix: shop/one, region: eu-central-1}"))
+                        .place())
+                .isEqualTo(new Place.S3(new S3Settings(
+                        "backups", "shop/one", null, "eu-central-1", false, S3Settings.Checksums.CRC32)));
+        assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, endpoint: 'https://store:9000'}"))
+                        .place())
+                .isEqualTo(new Place.S3(new S3Settings(
+                        "backups", "", URI.create("https://store:9000"), null, true, S3Settings.Checksums.MD5)));
+        assertThat(ConfigReader.read(
+                                FILE,
+                                in(
+                                        "s3: {bucket: backups, endpoint: 'http://store', path-style: false, checksums: none}"))
+                        .place())
+                .isEqualTo(new Place.S3(new S3Settings(
+                        "backups", "", URI.create("http://store"), null, false, S3Settings.Checksums.NONE)));
+    }
+
+    @Test
+    void aRepositoryIsInExactlyOnePlace() {
+        problems(in("path: repo, s3: {bucket: backups}")).hasMessageContaining("either 'path' (a folder) or 's3'");
+        problems(MINIMAL.replace("path: repo, ", "")).hasMessageContaining("either 'path' (a folder) or 's3'");
+    }
+
+    @Test
+    void whatIsWrongWithABucketIsToldWithItsPlace() {
+        problems(in("s3: {prefix: a}")).hasMessageContaining("s3 lacks the key 'bucket'");
+        problems(in("s3: {bucket: 's3://x'}")).hasMessageContaining("line 2, column 27: 's3://x' is not a bucket name");
+        problems(in("s3: {bucket: backups, endpoint: 'not a uri'}")).hasMessageContaining("'endpoint' in s3");
+        problems(in("s3: {bucket: backups, path-style: maybe}"))
+                .hasMessageContaining("'maybe' is neither true nor false");
+        problems(in("s3: {bucket: backups, checksums: sha1}")).hasMessageContaining("known are none, md5, crc32");
+        problems(in("s3: backups")).hasMessageContaining("s3 must be keys with values");
+    }
+
+    @Test
+    void credentialsOfABucketAreRefusedAndNeverRepeated() {
+        for (String key :
+                List.of("access-key", "secret-access-key", "aws_secret_access_key", "session-token", "Password")) {
+            problems(in("s3: {bucket: backups, " + key + ": geheim}"))
+                    .hasMessageContaining("has a problem:")
+                    .hasMessageContaining("credentials do not belong here")
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("geheim"));
+        }
+        problems(in("s3: {bucket: backups, endpoint: 'https://me:geheim@store'}"))
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("geheim"));
+        problems(in("s3: {bucket: backups, endpoint: 'https://me:geheim@store a'}"))
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("geheim"));
     }
 }

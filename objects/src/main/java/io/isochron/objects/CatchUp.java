@@ -44,6 +44,7 @@ final class CatchUp implements AutoCloseable {
 
     private void catchUp(StoreCopy copy) {
         long placed = 0;
+        copy.placing(true);
         try {
             if (copy.missedUnknown()) {
                 copy.comparing();
@@ -61,11 +62,14 @@ final class CatchUp implements AutoCloseable {
                 }
                 placed += placeAll(names, copy);
             }
+            copy.placing(false);
             if (!closed && !copy.behind()) {
                 listener.caughtUp(copy.name(), placed);
             }
         } catch (IOException e) {
             // the copy, or every other one, went away again; the listener knows, and what is missed stays noted
+        } finally {
+            copy.placing(false);
         }
     }
 

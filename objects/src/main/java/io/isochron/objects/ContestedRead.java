@@ -16,27 +16,43 @@ final class ContestedRead<T> {
     private final List<StoreCopy> copies;
     private final ObjectName name;
     private final int confirmations;
-    private final CopyListener listener;
     private final List<Version<T>> versions = new ArrayList<>();
     private final Map<StoreCopy, String> broken = new LinkedHashMap<>();
     private int damaged;
 
     private record Version<T>(byte[] bytes, T opened, List<StoreCopy> in) {}
 
-    ContestedRead(List<StoreCopy> copies, ObjectName name, int confirmations, CopyListener listener) {
+    ContestedRead(List<StoreCopy> copies, ObjectName name, int confirmations) {
         this.copies = copies;
         this.name = name;
         this.confirmations = confirmations;
-        this.listener = listener;
     }
 
-    T read(List<StoreCopy> order, int limit, ObjectStore.Check<T> check, String where) throws IOException {
+    /** What was created, from as many copies as it takes. */
+    T read(List<StoreCopy> order, int limit, ObjectStore.Check<T> check, String where, boolean repairing)
+            throws IOException {
+        return read(order, limit, check, where, false, repairing);
+    }
+
+    /** What was created, after every copy that answers was read. The others, if they were damaged or missing, are put right. */
+    T readEvery(List<StoreCopy> order, int limit, ObjectStore.Check<T> check, String where) throws IOException {
+        return read(order, limit, check, where, true, true);
+    }
+
+    private T read(
+            List<StoreCopy> order,
+            int limit,
+            ObjectStore.Check<T> check,
+            String where,
+            boolean every,
+            boolean repairing)
+            throws IOException {
         int enough = copies.size() - confirmations + 1;
         Answers answers = new Answers(name, "read");
         @Nullable ObjectDamagedException damage = null;
         int answered = 0;
         for (StoreCopy copy : order) {
-            boolean decided = answered >= enough && versions.size() == 1;
+            boolean decided = !every && answered >= enough && versions.size() == 1;
             if (decided || (!copy.worthAsking() && answers.absences() >= enough)) {
                 break;
             }
@@ -67,7 +83,9 @@ final class ContestedRead<T> {
             throw answers.absentOrUnclear(enough, where);
         }
         Version<T> right = right(answered, enough, answers);
-        repair(right);
+        if (repairing) {
+            repair(right);
+        }
         return right.opened;
     }
 

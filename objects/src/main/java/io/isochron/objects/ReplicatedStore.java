@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,8 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +59,7 @@ public final class ReplicatedStore implements ObjectStore {
     private final TrailingWork trailing = new TrailingWork(TRAILING_BYTES_MAX);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final @Nullable CatchUp catchUp;
+    private volatile boolean repairing = true;
 
     /**
      * @param stores the copies by their names, nearest first; owned by this store from here on
@@ -102,6 +106,11 @@ public final class ReplicatedStore implements ObjectStore {
         Map<String, ObjectStore> stores = new LinkedHashMap<>();
         copies.forEach(copy -> stores.put(copy.name(), copy.store()));
         return stores;
+    }
+
+    /** Whether reading puts right what it finds damaged or missing, as it does at first. {@link #mend} always does. */
+    public void setRepairing(boolean repairing) {
+        this.repairing = repairing;
     }
 
     /** How many copies must have an object before it counts as created. */
@@ -326,8 +335,8 @@ public final class ReplicatedStore implements ObjectStore {
     @Override
     public <T> T read(ObjectName name, int limit, Check<T> check) throws IOException {
         if (contested.test(name) && answersForAbsence() > 1) {
-            return new ContestedRead<T>(copies, name, confirmations, listener)
-                    .read(likelyFirst(), limit, check, describe());
+            return new ContestedRead<T>(copies, name, confirmations)
+                    .read(likelyFirst(), limit, check, describe(), repairing);
         }
         Answers answers = new Answers(name, "read");
         Map<StoreCopy, String> broken = new LinkedHashMap<>();
@@ -339,7 +348,9 @@ public final class ReplicatedStore implements ObjectStore {
             try {
                 byte[] bytes = copy.ask(store -> store.readAll(name, limit));
                 T right = check.open(bytes);
-                broken.forEach((bad, reason) -> bad.repair(name, bytes, reason));
+                if (repairing) {
+                    broken.forEach((bad, reason) -> bad.repair(name, bytes, reason));
+                }
                 return right;
             } catch (ObjectNotFoundException e) {
                 answers.absent(copy);
@@ -362,6 +373,52 @@ public final class ReplicatedStore implements ObjectStore {
             throw answers.unclear(1);
         }
         throw answers.absentOrUnclear(answersForAbsence(), describe());
+    }
+
+    /**
+     * Reads an object in every copy that answers, and puts right the copies in which it is damaged or missing, as the listener is told.
+     *
+     * @throws ObjectDamagedException if no copy passes the check
+     * @throws ObjectNotFoundException if it is certain that there is no such object
+     */
+    public void mend(ObjectName name, int limit, Check<?> check) throws IOException {
+        new ContestedRead<ObjectName>(copies, name, confirmations)
+                .readEvery(
+                        likelyFirst(),
+                        limit,
+                        bytes -> {
+                            check.open(bytes);
+                            return name;
+                        },
+                        describe());
+    }
+
+    /**
+     * Compares what the copies list.
+     *
+     * @param lacks is told each copy and object that it lacks and another one has
+     * @throws IOException if a copy cannot be listed
+     */
+    public void compare(BiConsumer<String, ObjectName> lacks) throws IOException {
+        try (Stream<ObjectInfo> all = MergedListing.of(
+                copies,
+                "",
+                null,
+                1,
+                (name, having) -> copies.stream()
+                        .filter(copy -> !having.contains(copy))
+                        .forEach(copy -> lacks.accept(copy.name(), name)))) {
+            if (copies.stream().anyMatch(copy -> copy.failure() != null)) {
+                throw new IOException("cannot compare the copies: "
+                        + copies.stream()
+                                .filter(copy -> copy.failure() != null)
+                                .map(copy -> copy + " is away")
+                                .collect(Collectors.joining(", ")));
+            }
+            all.forEach(_ -> {});
+        } catch (UncheckedIOException e) {
+            throw e.getCause() == null ? new IOException(e) : e.getCause();
+        }
     }
 
     /** Who answered last comes first; who is away is asked only if nobody else knew. */
@@ -509,14 +566,21 @@ public final class ReplicatedStore implements ObjectStore {
 
     /** Waits until what was created is in every copy that answers, at most so long. */
     public boolean settled(Duration limit) throws InterruptedException {
-        return trailing.await(limit) && copies.stream().noneMatch(StoreCopy::behind);
+        long until = System.nanoTime() + limit.toNanos();
+        while (System.nanoTime() < until) {
+            if (trailing.await(Duration.ofMillis(50)) && copies.stream().noneMatch(StoreCopy::behind)) {
+                return true;
+            }
+            Thread.sleep(20);
+        }
+        return false;
     }
 
     @Override
     public String describe() {
         return copies.stream()
                 .map(copy -> copy.name() + " (" + copy.store().describe() + ")")
-                .collect(java.util.stream.Collectors.joining(", "));
+                .collect(Collectors.joining(", "));
     }
 
     @Override

@@ -38,6 +38,7 @@ final class StoreCopy {
     private final ArrayDeque<ObjectName> missed = new ArrayDeque<>();
     private volatile boolean filled;
     private boolean missedUnknown;
+    private boolean placing;
     private @Nullable IOException failure;
     private long retryAt;
     private long pauseNanos;
@@ -180,7 +181,12 @@ final class StoreCopy {
     }
 
     synchronized boolean behind() {
-        return missedUnknown || !missed.isEmpty();
+        return missedUnknown || placing || !missed.isEmpty();
+    }
+
+    /** Whether what was taken from the missed is still being placed. */
+    synchronized void placing(boolean now) {
+        placing = now;
     }
 
     /** Takes up to {@code count} of the missed objects, the oldest; who cannot place one gives it back by {@link #missed}. */

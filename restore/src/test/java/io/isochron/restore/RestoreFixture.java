@@ -10,6 +10,7 @@ import io.isochron.chronicle.Target;
 import io.isochron.instance.EmbeddedBinaries;
 import io.isochron.instance.PostgresInstance;
 import io.isochron.objects.FileSystemStore;
+import io.isochron.objects.ObjectStore;
 import io.isochron.store.ClusterIdentity;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
@@ -43,7 +44,12 @@ final class RestoreFixture implements AutoCloseable {
     private ClusterCapture capture;
     private int targets;
 
-    private RestoreFixture(TestCluster cluster, int members) throws IOException {
+    /** Makes the store of the repository. */
+    interface StoreMaker {
+        ObjectStore make(Path directory) throws IOException;
+    }
+
+    private RestoreFixture(TestCluster cluster, int members, StoreMaker stores) throws IOException {
         this.cluster = cluster;
         this.repositoryPath = cluster.directory().resolve("repository");
         this.keyFile = cluster.directory().resolve("key");
@@ -67,7 +73,7 @@ final class RestoreFixture implements AutoCloseable {
                     cluster.options().walSegmentSizeMebibytes() << 20));
         }
         this.repository = Repository.init(
-                FileSystemStore.create(repositoryPath),
+                stores.make(repositoryPath),
                 key,
                 new ClusterIdentity(UUID.randomUUID(), "test", identities),
                 Instant.now());
@@ -84,9 +90,14 @@ final class RestoreFixture implements AutoCloseable {
 
     /** Starts some shards of which only the first ones are members. */
     static RestoreFixture start(int shards, int members, int major, ClusterOptions options) throws IOException {
+        return start(shards, members, major, options, FileSystemStore::create);
+    }
+
+    static RestoreFixture start(int shards, int members, int major, ClusterOptions options, StoreMaker stores)
+            throws IOException {
         TestCluster cluster = TestCluster.start(shards, major, options);
         try {
-            RestoreFixture fixture = new RestoreFixture(cluster, members);
+            RestoreFixture fixture = new RestoreFixture(cluster, members, stores);
             fixture.capture.start();
             return fixture;
         } catch (IOException | RuntimeException e) {

@@ -4,6 +4,7 @@ import io.isochron.objects.Content;
 import io.isochron.objects.NotARepositoryException;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
 import io.isochron.objects.StoreException;
@@ -28,6 +29,7 @@ public final class Repository {
     private final KeyRecords keys;
     private final RepositoryKey key;
     private final UUID id;
+    private final RepositoryHeader header;
     private volatile MembershipObjects.Chain chain;
 
     private Repository(ObjectStore store, RepositoryHeader header, RepositoryKey key) {
@@ -37,6 +39,7 @@ public final class Repository {
         this.keys = new KeyRecords(sealed, header);
         this.key = key;
         this.id = header.repositoryId();
+        this.header = header;
         this.chain = memberships.begin();
     }
 
@@ -185,5 +188,20 @@ public final class Repository {
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
         return new Verifier(sealed, memberships, keys, membership(), findings).run(scope);
+    }
+
+    /** Verifies one of the copies that this repository's store consists of. */
+    VerifySummary verifyCopy(ObjectStore copy, VerifyScope scope, Consumer<Finding> findings) throws IOException {
+        SealedStore one = new SealedStore(copy, key, header);
+        return new Verifier(
+                        one, new MembershipObjects(one, header), new KeyRecords(one, header), membership(), findings)
+                .run(scope);
+    }
+
+    /** Tells right bytes of an object of any kind from others. */
+    ObjectStore.Check<?> check(ObjectName name) {
+        return name.equals(Names.HEADER)
+                ? bytes -> RepositoryHeader.decode(bytes, key, describe())
+                : bytes -> sealed.open(name, bytes);
     }
 }

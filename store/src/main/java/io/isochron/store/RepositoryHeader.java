@@ -96,7 +96,7 @@ record RepositoryHeader(UUID repositoryId, Instant created, String keyId, Cluste
         }
     }
 
-    private static RepositoryHeader decode(byte[] bytes, RepositoryKey key, String where) throws StoreException {
+    static RepositoryHeader decode(byte[] bytes, RepositoryKey key, String where) throws StoreException {
         try {
             ObjectNode open = (ObjectNode) Json.MAPPER.readTree(bytes);
             if (!open.path("format").asString("").equals(FORMAT)) {

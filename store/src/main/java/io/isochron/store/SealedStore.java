@@ -78,7 +78,12 @@ final class SealedStore {
 
     /** The same, where it does not matter whether a rotated key is the reason why it does not open. */
     byte[] readUnexplained(ObjectName name) throws IOException {
-        return store.read(name, Seal.MAX_SEALED_BYTES, bytes -> seal.open(name, bytes));
+        return store.read(name, Seal.MAX_SEALED_BYTES, bytes -> open(name, bytes));
+    }
+
+    /** Authenticates the bytes of an object of whatever kind. */
+    byte[] open(ObjectName name, byte[] bytes) throws IOException {
+        return seal.open(name, bytes);
     }
 
     /** What does not open may be sealed by a key that this one lacks: the format does not tell, the records of keys do. */

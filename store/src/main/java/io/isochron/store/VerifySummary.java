@@ -8,6 +8,11 @@ package io.isochron.store;
  * @param problems findings other than notices
  */
 public record VerifySummary(long objects, long bytes, long problems) {
+    /** Both together. */
+    VerifySummary plus(VerifySummary other) {
+        return new VerifySummary(objects + other.objects, bytes + other.bytes, problems + other.problems);
+    }
+
     /** True if everything in scope is whole. */
     public boolean whole() {
         return problems == 0;

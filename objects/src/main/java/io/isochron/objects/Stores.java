@@ -1,9 +1,41 @@
 package io.isochron.objects;
 
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Opens stores by their places. */
+/**
+ * Opens stores by their places, each with what belongs around it. From the inside to the outside, for a bucket:
+ *
+ * <ol>
+ *   <li>{@link S3Store}: one attempt is one request.
+ *   <li>{@link TimeLimitedStore}: an attempt ends. Closest to the store, so that nobody's waiting counts as the store's.
+ *   <li>{@link MeteredStore}: counts attempts as the store saw them, given up ones included, without the time they waited for their turn.
+ *   <li>{@link ThrottledStore}: every attempt takes its turn, repeated ones too, and those of all shards share one budget for each place.
+ *   <li>{@link RetryingStore}: outside of all, since it waits without holding a place in the budget, and since it alone knows what an answer after an unclear one means.
+ * </ol>
+ *
+ * <p>A folder is only metered: what a local file system could not do is not done by asking again, and capture goes on trying by itself.
+ *
+ * <p>One instance serves the whole process.
+ */
 public final class Stores {
+    private final StoreLimits limits;
+    private final Timing timing;
+    private final Map<Place, RequestBudget> budgets = new ConcurrentHashMap<>();
+    private final Map<Place, MeteredStore> metered = new ConcurrentHashMap<>();
+
+    public Stores() {
+        this(StoreLimits.DEFAULT, Timing.SYSTEM);
+    }
+
+    public Stores(StoreLimits limits, Timing timing) {
+        this.limits = limits;
+        this.timing = timing;
+    }
+
     /**
      * Makes a store where there may be none yet. A bucket must exist; the store must show that it refuses to create what exists.
      *
@@ -11,11 +43,11 @@ public final class Stores {
      */
     public ObjectStore create(Place place) throws IOException {
         return switch (place) {
-            case Place.Folder folder -> FileSystemStore.create(folder.path());
+            case Place.Folder folder -> metered(place, FileSystemStore.create(folder.path()));
             case Place.S3 s3 -> {
                 S3Store store = S3Store.open(s3.settings());
                 store.requireConditionalWrites();
-                yield store;
+                yield around(place, store);
             }
         };
     }
@@ -27,8 +59,37 @@ public final class Stores {
      */
     public ObjectStore open(Place place) throws IOException {
         return switch (place) {
-            case Place.Folder folder -> FileSystemStore.open(folder.path());
-            case Place.S3 s3 -> S3Store.open(s3.settings());
+            case Place.Folder folder -> metered(place, FileSystemStore.open(folder.path()));
+            case Place.S3 s3 -> around(place, S3Store.open(s3.settings()));
         };
+    }
+
+    /** What belongs around a store that is reached over a network. */
+    ObjectStore around(Place place, ObjectStore store) {
+        RequestBudget budget = budgets.computeIfAbsent(
+                place, any -> new RequestBudget(limits.atOnce(), limits.perSecond(), StoreLimits.PATIENCE, timing));
+        ObjectStore limited = new TimeLimitedStore(store, limits.request(), limits.silence());
+        return new RetryingStore(
+                new ThrottledStore(metered(place, limited), budget), limits.retry(), timing, new Random());
+    }
+
+    private MeteredStore metered(Place place, ObjectStore store) {
+        MeteredStore counting = new MeteredStore(store, timing);
+        metered.put(place, counting);
+        return counting;
+    }
+
+    /** What was asked of each place that was opened last, by its description. */
+    public Map<String, StoreMetrics> metrics() {
+        Map<String, StoreMetrics> all = new LinkedHashMap<>();
+        metered.forEach((place, store) -> all.put(place.describe(), store.metrics()));
+        return all;
+    }
+
+    /** The state of the budget of each place that has one, by its description. */
+    public Map<String, RequestBudget.State> budgets() {
+        Map<String, RequestBudget.State> all = new LinkedHashMap<>();
+        budgets.forEach((place, budget) -> all.put(place.describe(), budget.state()));
+        return all;
     }
 }

@@ -149,6 +149,7 @@ final class BackfillCommand extends Command {
         for (Config.Shard shard : paired(restored)) {
             pairs.add(pair(shard, restored));
         }
+        begin(repository());
         if (incident != null) {
             options = limit(options, restored, pairs);
         }

@@ -2,11 +2,13 @@ package io.isochron.app;
 
 import io.isochron.capture.BackupOptions;
 import io.isochron.capture.BackupProgress;
+import io.isochron.capture.ShardSource;
 import io.isochron.capture.SnapshotService;
 import io.isochron.capture.SnapshotSummary;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardSnapshot;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -63,7 +65,9 @@ final class BackupCommand extends Command {
         try (Progress progress = progress()) {
             Map<String, BackupProgress> latest = new TreeMap<>();
             Repository repository = repository();
-            summary = SnapshotService.backup(members(repository), repository, options, now -> {
+            List<ShardSource> members = members(repository);
+            begin(repository);
+            summary = SnapshotService.backup(members, repository, options, now -> {
                 synchronized (latest) {
                     latest.put(now.shard(), now);
                     progress.show(line(latest));

@@ -65,6 +65,7 @@ final class CaptureCommand extends Command {
             WatchdogCommand.start(config());
         }
         Repository repository = repository();
+        begin(repository);
         try (Progress progress = progress();
                 ClusterCapture capture = new ClusterCapture(
                         captured(repository, progress),

@@ -80,6 +80,7 @@ final class Cli {
                 new RestoredCommand(host),
                 new ReleaseCommand(host),
                 new VerifyCommand(host),
+                new AuditCommand(host),
                 new BackfillCommand(host));
     }
 
@@ -145,7 +146,7 @@ final class Cli {
         return failure.code().number();
     }
 
-    private static String version() {
+    static String version() {
         String version = Cli.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
     }

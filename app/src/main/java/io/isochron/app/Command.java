@@ -9,9 +9,12 @@ import io.isochron.wire.ConnectionSettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** What all commands share: configuration, repository, output. A command is made once and run once. */
 abstract class Command implements Callable<Integer> {
@@ -20,7 +23,12 @@ abstract class Command implements Callable<Integer> {
     @Mixin
     CommonOptions common = new CommonOptions();
 
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
     private @Nullable Config config;
+    private @Nullable AuditTrail trail;
 
     Command(Host host) {
         this.host = host;
@@ -36,7 +44,36 @@ abstract class Command implements Callable<Integer> {
             throw new AppException(
                     ExitCode.USAGE, "--output is csv, which this command does not give", "use text or json.");
         }
-        return run().number();
+        try {
+            ExitCode code = run();
+            end(code, "");
+            return code.number();
+        } catch (Exception e) {
+            Failure failure = Failure.of(e);
+            end(failure.code(), failure.message());
+            throw e;
+        }
+    }
+
+    /**
+     * Writes to the audit log that this command begins; its end is written by itself. To be called before anything is changed or revealed.
+     *
+     * @throws AppException if the repository takes no entry
+     */
+    final void begin(Repository repository) throws AppException {
+        CommandSpec of = Objects.requireNonNull(spec);
+        trail = AuditTrail.begin(
+                host,
+                repository,
+                config().file(),
+                of.qualifiedName().substring(of.root().name().length()).strip(),
+                of.root().commandLine().getParseResult().originalArgs());
+    }
+
+    private void end(ExitCode code, String detail) {
+        if (trail != null) {
+            trail.end(code, detail);
+        }
     }
 
     /** Whether {@code --output csv} is understood. */

@@ -98,6 +98,9 @@ final class CutCommand extends Command {
         }
         Path file = certificate == null ? null : newFile(certificate);
         Repository repository = repository();
+        if (file != null) {
+            begin(repository);
+        }
         CutFinder.Found found =
                 new CutFinder(repository).find(target.target(repository, host), target.options(dialect()));
         Cut cut = found.cut();

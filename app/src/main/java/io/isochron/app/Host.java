@@ -37,13 +37,16 @@ record Host(
 
     /** Who runs the program, as the operating system says: {@code user@host}. */
     String user() {
-        String name;
+        return System.getProperty("user.name", "unknown") + "@" + name();
+    }
+
+    /** This host's name. */
+    String name() {
         try {
-            name = InetAddress.getLocalHost().getHostName();
+            return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            name = environment.getOrDefault("HOSTNAME", "unknown");
+            return environment.getOrDefault("HOSTNAME", "unknown");
         }
-        return System.getProperty("user.name", "unknown") + "@" + name;
     }
 
     /** The real process. */

@@ -63,11 +63,12 @@ final class InitCommand extends Command {
                 ? ((KeySource.InFile) config.key()).file().create()
                 : config.key().load(host.environment());
         keeping.acknowledge(key);
-        Repository.init(
+        Repository repository = Repository.init(
                 new Stores().create(config.place()),
                 key,
                 new ClusterIdentity(UUID.randomUUID(), config.cluster(), shards),
                 host.clock().instant());
+        begin(repository);
         List<Map<String, Object>> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
         text.add("repository " + config.place().describe() + " created for cluster " + config.cluster());

@@ -60,6 +60,7 @@ final class KeyRotateCommand extends Command {
             output().result(result(false, plan.step(), plan.from(), plan.to().orElse(null), null), text);
             return ExitCode.OK;
         }
+        begin(repository);
         KeyRotation.Done done =
                 KeyRotation.run(source.file(), repository, host.clock().instant(), host.user());
         text.add("key " + done.to() + " seals from now on, after " + done.from());

@@ -41,6 +41,7 @@ final class PlanCommand extends Command {
     @Override
     ExitCode run() throws AppException, IOException {
         Repository repository = repository();
+        begin(repository);
         RestorePlan plan =
                 new RestorePlanner(repository).plan(target.target(repository, host), target.options(dialect()));
         List<String> text = new ArrayList<>(PlanText.text(plan));

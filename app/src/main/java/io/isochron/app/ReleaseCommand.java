@@ -25,6 +25,7 @@ final class ReleaseCommand extends Command {
         // not closed: closing would stop the servers
         RestoredCluster cluster = RestoredCluster.open(
                 host.directory().resolve(directory), RestoreCommand.options(config(), 1, false, false, database));
+        begin(repository());
         cluster.release();
         RestoredCommand.show(this, cluster, database);
         return ExitCode.OK;

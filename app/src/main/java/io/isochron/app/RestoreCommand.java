@@ -85,6 +85,7 @@ final class RestoreCommand extends Command {
                 !noRowCounts,
                 !noPageChecks,
                 settings(config().shards().getFirst()).database());
+        begin(repository);
         RestorePlan chosen = chosen(repository, directory);
         ClusterRestore restore = new ClusterRestore(repository);
         cancellation.onRequest(restore::cancel);

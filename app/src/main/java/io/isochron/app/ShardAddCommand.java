@@ -84,6 +84,7 @@ final class ShardAddCommand extends Command {
                                             + " is captured, snapshotted and then a member"));
             return ExitCode.OK;
         }
+        begin(repository);
         Instant from;
         try (Progress progress = progress()) {
             from = service.add(

@@ -58,6 +58,7 @@ final class ShardRemoveCommand extends Command {
         }
         Optional<Instant> until = Optional.empty();
         if (apply) {
+            begin(repository);
             until = new MembershipService(repository).remove(name);
             text.add(
                     until.isPresent()

@@ -1,6 +1,7 @@
 package io.isochron.app;
 
 import io.isochron.store.Finding;
+import io.isochron.store.Repository;
 import io.isochron.store.VerifyScope;
 import io.isochron.store.VerifySummary;
 import java.io.IOException;
@@ -49,20 +50,21 @@ final class VerifyCommand extends Command {
         Set<Part> parts = only.isEmpty() ? EnumSet.allOf(Part.class) : EnumSet.copyOf(only);
         List<Finding> findings = new ArrayList<>();
         long began = System.nanoTime();
-        VerifySummary summary = repository()
-                .verify(
-                        new VerifyScope(
-                                parts.contains(Part.wal),
-                                parts.contains(Part.snapshots),
-                                parts.contains(Part.chronicle),
-                                parts.contains(Part.documents)),
-                        finding -> {
-                            synchronized (findings) {
-                                if (findings.size() < FINDINGS_SHOWN) {
-                                    findings.add(finding);
-                                }
-                            }
-                        });
+        Repository repository = repository();
+        begin(repository);
+        VerifySummary summary = repository.verify(
+                new VerifyScope(
+                        parts.contains(Part.wal),
+                        parts.contains(Part.snapshots),
+                        parts.contains(Part.chronicle),
+                        parts.contains(Part.documents)),
+                finding -> {
+                    synchronized (findings) {
+                        if (findings.size() < FINDINGS_SHOWN) {
+                            findings.add(finding);
+                        }
+                    }
+                });
         List<Object> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
         for (Finding finding : findings) {

@@ -107,6 +107,14 @@ class CliJourneyTest {
                             .get("grade"))
                     .isNotNull();
             ok(host, "verify");
+            Map<?, ?> audit = json(host, "audit", "--output", "json");
+            assertThat(audit.get("open")).isEqualTo(List.of());
+            List<String> audited = new ArrayList<>();
+            for (Object entry : (List<?>) audit.get("entries")) {
+                audited.add(String.valueOf(((Map<?, ?>) entry).get("command")));
+            }
+            assertThat(audited)
+                    .contains("init", "capture", "backup", "plan", "cut", "restore", "backfill", "release", "verify");
             HiddenContents.check(
                     home.resolve("repository"),
                     List.of("orders", "shard1", "shard2", "journey", "postgres", "pg_catalog", "delete"));

@@ -54,6 +54,7 @@ class CliTest {
                 "restored",
                 "release",
                 "verify",
+                "audit",
                 "backfill"
             })
     void everyCommandHasHelpWithAnExample(String command) throws IOException {

@@ -13,6 +13,9 @@ final class Names {
     /** Folder of the records of keys. */
     static final String KEYS = "key/";
 
+    /** Folder of the audit log. */
+    static final String AUDIT = "audit/";
+
     private Names() {}
 
     /** A position as people read it, PostgreSQL's two hexadecimal halves. */
@@ -88,6 +91,16 @@ final class Names {
 
     static ObjectName key(long number) {
         return new ObjectName(KEYS + String.format(Locale.ROOT, "%08d", number));
+    }
+
+    static ObjectName audit(long number) {
+        return new ObjectName(AUDIT + String.format(Locale.ROOT, "%010d", number));
+    }
+
+    /** The number of an entry of the audit log; -1 if the name is none's. */
+    static long auditNumber(ObjectName name) {
+        String digits = name.lastSegment();
+        return digits.matches("\\d{10}") && name.equals(audit(Long.parseLong(digits))) ? Long.parseLong(digits) : -1;
     }
 
     static ObjectName snapshot(String id) {

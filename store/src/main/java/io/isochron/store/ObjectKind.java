@@ -11,7 +11,8 @@ enum ObjectKind {
     PACK(7),
     LEDGER(8),
     MEMBERSHIP(9),
-    KEY(10);
+    KEY(10),
+    AUDIT(11);
 
     final byte code;
 

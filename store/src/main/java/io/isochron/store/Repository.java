@@ -10,6 +10,9 @@ import io.isochron.objects.ObjectStore;
 import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +30,7 @@ public final class Repository {
     private final SealedStore sealed;
     private final MembershipObjects memberships;
     private final KeyRecords keys;
+    private final AuditLog audit;
     private final RepositoryKey key;
     private final UUID id;
     private final RepositoryHeader header;
@@ -37,6 +41,7 @@ public final class Repository {
         this.sealed = new SealedStore(store, key, header);
         this.memberships = new MembershipObjects(sealed, header);
         this.keys = new KeyRecords(sealed, header);
+        this.audit = new AuditLog(sealed, header);
         this.key = key;
         this.id = header.repositoryId();
         this.header = header;
@@ -129,6 +134,28 @@ public final class Repository {
         return keys.append(keys.read(), to, recorded, by);
     }
 
+    /** Who did what with it. */
+    public AuditLog audit() {
+        return audit;
+    }
+
+    /**
+     * Reads the audit log from its beginning and checks that it is whole: that entries follow each other, and are those that snapshots and {@code expected} know. That the newest entries were removed is seen only through these.
+     *
+     * @param expected what was noted of entries
+     * @param entries is given every entry that can be read, in their order
+     * @param findings is told whatever is wrong
+     * @return number and hash of the newest entry that can be read; empty if there is none
+     * @throws IOException if the store does not answer
+     */
+    public Optional<AuditEntry.Head> readAudit(
+            List<AuditEntry.Anchor> expected, Consumer<AuditEntry> entries, Consumer<Finding> findings)
+            throws IOException {
+        List<AuditEntry.Anchor> anchors = new ArrayList<>(snapshots().audited());
+        anchors.addAll(expected);
+        return new AuditReading(sealed, header, anchors, entries, findings).run();
+    }
+
     /** The repository's own id, made with it. */
     public UUID id() {
         return id;
@@ -175,7 +202,7 @@ public final class Repository {
 
     /** The cluster's snapshots. */
     public Snapshots snapshots() {
-        return new Snapshots(sealed, membership());
+        return new Snapshots(sealed, membership(), audit);
     }
 
     /**
@@ -187,7 +214,8 @@ public final class Repository {
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, keys, membership(), findings).run(scope);
+        return new Verifier(sealed, memberships, keys, membership(), findings)
+                .run(scope, found -> readAudit(List.of(), entry -> {}, found));
     }
 
     /** Verifies one of the copies that this repository's store consists of. */
@@ -195,7 +223,15 @@ public final class Repository {
         SealedStore one = new SealedStore(copy, key, header);
         return new Verifier(
                         one, new MembershipObjects(one, header), new KeyRecords(one, header), membership(), findings)
-                .run(scope);
+                .run(
+                        scope,
+                        found -> new AuditReading(
+                                        one,
+                                        header,
+                                        new Snapshots(one, membership(), new AuditLog(one, header)).audited(),
+                                        entry -> {},
+                                        found)
+                                .run());
     }
 
     /** Tells right bytes of an object of any kind from others. */

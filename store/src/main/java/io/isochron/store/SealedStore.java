@@ -86,6 +86,15 @@ final class SealedStore {
         return seal.open(name, bytes);
     }
 
+    RepositoryHeader header() {
+        return header;
+    }
+
+    /** The bytes of an object as they are stored, whatever they are. */
+    byte[] readStored(ObjectName name) throws IOException {
+        return store.readAll(name, Seal.MAX_SEALED_BYTES);
+    }
+
     /** What does not open may be sealed by a key that this one lacks: the format does not tell, the records of keys do. */
     private IOException explained(ObjectName name, ObjectDamagedException damaged) {
         try {

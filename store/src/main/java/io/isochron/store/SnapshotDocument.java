@@ -12,7 +12,13 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The object that makes a snapshot exist. */
-record SnapshotDocument(String id, Instant created, long membership, String header, List<Shard> shards) {
+record SnapshotDocument(
+        String id,
+        Instant created,
+        long membership,
+        AuditEntry.@Nullable Head audit,
+        String header,
+        List<Shard> shards) {
     /** One shard, and where its backup manifest lies. */
     record Shard(ShardSnapshot snapshot, SnapshotEntry.@Nullable File backupManifest) {}
 
@@ -26,6 +32,9 @@ record SnapshotDocument(String id, Instant created, long membership, String head
         root.put("snapshot", Manifests.VERSION);
         root.put("created", created.toString());
         root.put("membership", membership);
+        if (audit != null) {
+            root.putObject("audit").put("number", audit.number()).put("sha256", audit.sha256());
+        }
         root.put("header", header);
         ArrayNode array = root.putArray("shards");
         for (Shard shard : shards) {
@@ -55,6 +64,23 @@ record SnapshotDocument(String id, Instant created, long membership, String head
         } catch (JacksonException e) {
             throw new ObjectDamagedException(Names.snapshot(id), "it is not a snapshot", e);
         }
+    }
+
+    /** The newest entry of the audit log before it was published; null if there was none. */
+    static AuditEntry.@Nullable Head audit(String id, byte[] bytes) throws ObjectDamagedException {
+        try {
+            return audit(Json.MAPPER.readTree(bytes));
+        } catch (JacksonException e) {
+            throw new ObjectDamagedException(Names.snapshot(id), "it is not a snapshot", e);
+        }
+    }
+
+    private static AuditEntry.@Nullable Head audit(JsonNode root) {
+        JsonNode audit = root.path("audit");
+        return audit.isMissingNode()
+                ? null
+                : new AuditEntry.Head(
+                        audit.path("number").longValue(), audit.path("sha256").stringValue());
     }
 
     static SnapshotDocument decode(String id, byte[] bytes, ClusterIdentity cluster) throws ObjectDamagedException {
@@ -88,6 +114,7 @@ record SnapshotDocument(String id, Instant created, long membership, String head
                     id,
                     Instant.parse(root.path("created").stringValue()),
                     root.path("membership").longValue(),
+                    audit(root),
                     root.path("header").stringValue(),
                     List.copyOf(shards));
         } catch (JacksonException | IllegalArgumentException | DateTimeException | ClassCastException e) {

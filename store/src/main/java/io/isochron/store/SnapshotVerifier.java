@@ -33,7 +33,7 @@ final class SnapshotVerifier {
     }
 
     void run() throws IOException {
-        Snapshots snapshots = new Snapshots(sealed, membership);
+        Snapshots snapshots = new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()));
         List<String> ids = snapshots.ids();
         for (String id : ids) {
             verifier.count(size(Names.snapshot(id)));

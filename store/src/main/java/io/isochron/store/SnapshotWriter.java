@@ -67,7 +67,8 @@ public final class SnapshotWriter implements AutoCloseable {
         if (finished.isEmpty()) {
             throw new IllegalStateException("a snapshot of no shard cannot be published");
         }
-        SnapshotDocument document = new SnapshotDocument(id, created, snapshots.membership, header, finished);
+        SnapshotDocument document = new SnapshotDocument(
+                id, created, snapshots.membership, snapshots.audit.head().orElse(null), header, finished);
         snapshots.sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, document.encode());
         return document.info();
     }

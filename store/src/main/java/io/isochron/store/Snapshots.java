@@ -20,11 +20,13 @@ public final class Snapshots {
     final SealedStore sealed;
     final ClusterIdentity cluster;
     final long membership;
+    final AuditLog audit;
 
-    Snapshots(SealedStore sealed, Membership membership) {
+    Snapshots(SealedStore sealed, Membership membership, AuditLog audit) {
         this.sealed = sealed;
         this.cluster = membership.cluster();
         this.membership = membership.version();
+        this.audit = audit;
     }
 
     /**
@@ -73,6 +75,22 @@ public final class Snapshots {
         byte[] bytes = sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT);
         requireMembership(SnapshotDocument.membership(id, bytes));
         return new SnapshotReader(sealed, cluster, SnapshotDocument.decode(id, bytes, cluster));
+    }
+
+    /** What snapshots know of the audit log. One that cannot be read says nothing; that is found elsewhere. */
+    List<AuditEntry.Anchor> audited() throws IOException {
+        List<AuditEntry.Anchor> anchors = new ArrayList<>();
+        for (String id : ids()) {
+            try {
+                AuditEntry.Head head = SnapshotDocument.audit(id, sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT));
+                if (head != null) {
+                    anchors.add(new AuditEntry.Anchor(head, "snapshot " + id));
+                }
+            } catch (StoreException e) {
+                // certain: removed meanwhile, damaged, or sealed by a key that is not at hand
+            }
+        }
+        return anchors;
     }
 
     /** A snapshot of a newer membership than the one at hand shows that the latter is not the whole. */

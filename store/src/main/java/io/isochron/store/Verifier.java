@@ -47,11 +47,17 @@ final class Verifier {
         void run() throws IOException;
     }
 
-    VerifySummary run(VerifyScope scope) throws IOException {
+    /** Reads the audit log. */
+    interface Audit {
+        void read(Consumer<Finding> findings) throws IOException;
+    }
+
+    VerifySummary run(VerifyScope scope, Audit audit) throws IOException {
         reading(Names.HEADER.value(), sealed::readHeader);
         objects++;
         try {
             keys();
+            audit(audit);
             membership();
             if (scope.wal()) {
                 new WalVerifier(this, sealed, cluster).run();
@@ -85,6 +91,11 @@ final class Verifier {
                                 + " seals, and no record says so: `isochron key rotate` records it, unless its record was removed");
             }
         });
+    }
+
+    private void audit(Audit audit) throws IOException {
+        each(Names.AUDIT, info -> sealed.stat(info.name()));
+        reading(Names.AUDIT, () -> audit.read(finding -> find(finding.severity(), finding.object(), finding.detail())));
     }
 
     /** Its versions follow each other, and no object is of a shard that they do not know. */

@@ -64,7 +64,7 @@ final class BackupCommand extends Command {
         SnapshotSummary summary;
         try (Progress progress = progress()) {
             Map<String, BackupProgress> latest = new TreeMap<>();
-            Repository repository = repository();
+            Repository repository = repositoryToContinue();
             List<ShardSource> members = members(repository);
             begin(repository);
             summary = SnapshotService.backup(members, repository, options, now -> {

@@ -7,6 +7,7 @@ import io.isochron.capture.FenceStatus;
 import io.isochron.capture.MemberWatch;
 import io.isochron.capture.SafeTimeWatch;
 import io.isochron.capture.ShardSource;
+import io.isochron.objects.ReplicatedStore;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.time.Duration;
@@ -64,8 +65,13 @@ final class CaptureCommand extends Command {
             // it ends by itself after this process
             WatchdogCommand.start(config());
         }
-        Repository repository = repository();
+        Repository repository = repositoryToContinue();
         begin(repository);
+        ReplicatedStore copies = copies();
+        if (copies != null) {
+            // what a copy missed before is not known
+            copies.compareAll();
+        }
         try (Progress progress = progress();
                 ClusterCapture capture = new ClusterCapture(
                         captured(repository, progress),

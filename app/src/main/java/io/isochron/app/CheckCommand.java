@@ -45,7 +45,19 @@ final class CheckCommand extends Command {
         if (repository == null) {
             results.addAll(CheckService.check(sources(), null, synchronous));
         } else {
-            results.add(KeyCheck.check("(repository)", config().key(), config().place()));
+            for (Placement.Copy copy : placement().copies()) {
+                String subject = placement().inOnePlace() ? "(repository)" : "(copy " + copy.name() + ")";
+                try {
+                    results.add(KeyCheck.check(subject, config().key(), copy.place()));
+                } catch (IOException e) {
+                    results.add(new CheckResult(
+                            subject,
+                            "key",
+                            CheckResult.Verdict.WARN,
+                            copy.place().describe() + " cannot be looked at: " + e.getMessage(),
+                            "bring the copy back, or leave it out with --without-copy " + copy.name()));
+                }
+            }
             requireMembers(repository);
             List<ShardSource> captured = new ArrayList<>();
             List<ShardSource> others = new ArrayList<>();

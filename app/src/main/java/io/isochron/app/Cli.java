@@ -81,6 +81,7 @@ final class Cli {
                 new ReleaseCommand(host),
                 new VerifyCommand(host),
                 new AuditCommand(host),
+                new CopyCommand(host, cancellation),
                 new BackfillCommand(host));
     }
 

@@ -2,7 +2,9 @@ package io.isochron.app;
 
 import io.isochron.capture.ShardSource;
 import io.isochron.chronicle.Dialect;
-import io.isochron.objects.Stores;
+import io.isochron.objects.ObjectStore;
+import io.isochron.objects.ReplicatedStore;
+import io.isochron.objects.ReplicatedStore.Role;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.wire.ConnectionSettings;
@@ -29,6 +31,7 @@ abstract class Command implements Callable<Integer> {
 
     private @Nullable Config config;
     private @Nullable AuditTrail trail;
+    private @Nullable ObjectStore store;
 
     Command(Host host) {
         this.host = host;
@@ -52,6 +55,11 @@ abstract class Command implements Callable<Integer> {
             Failure failure = Failure.of(e);
             end(failure.code(), failure.message());
             throw e;
+        } finally {
+            ObjectStore opened = store;
+            if (opened != null) {
+                opened.close();
+            }
         }
     }
 
@@ -98,18 +106,76 @@ abstract class Command implements Callable<Integer> {
         return known;
     }
 
-    /** The repository of the configured cluster; one of another cluster is refused. */
+    /** Where the repository is, without the copies that the user says are lost. */
+    Placement placement() throws AppException {
+        Placement placement = config().placement();
+        for (String lost : common.withoutCopies) {
+            if (placement.copy(lost).isEmpty() || placement.inOnePlace()) {
+                throw new AppException(
+                        ExitCode.USAGE,
+                        "--without-copy is " + lost + ", which is not one of several copies",
+                        "the copies are " + placement.describe() + ".");
+            }
+            placement = placement.without(lost);
+        }
+        return placement;
+    }
+
+    RepositoryStores stores() throws AppException {
+        return new RepositoryStores(placement(), line -> host.err().println(line));
+    }
+
+    /** The repository of the configured cluster, for reading and for documents; one of another cluster is refused. */
     Repository repository() throws AppException, IOException {
+        return repository(Role.READER);
+    }
+
+    /** The same, for work that goes on where another program stopped: what it finds is durable. */
+    Repository repositoryToContinue() throws AppException, IOException {
+        return repository(Role.WRITER);
+    }
+
+    /** The several copies that {@link #repository} was opened in; null if it is in one place. */
+    @Nullable
+    ReplicatedStore copies() {
+        return store instanceof ReplicatedStore replicated ? replicated : null;
+    }
+
+    /** Whether reading puts right what one of several copies has wrong. */
+    boolean repairsOnReading() {
+        return true;
+    }
+
+    /** Makes the place, or the several, of a repository. */
+    ObjectStore newStore() throws AppException, IOException {
+        ObjectStore made = stores().create();
+        store = made;
+        return made;
+    }
+
+    private Repository repository(Role role) throws AppException, IOException {
+        return repositoryIn(placement(), role);
+    }
+
+    /** The repository, opened in these of its places. */
+    Repository repositoryIn(Placement places, Role role) throws AppException, IOException {
         Config config = config();
-        Repository repository =
-                Repository.open(new Stores().open(config.place()), config.key().load(host.environment()));
+        ObjectStore opened = store;
+        if (opened == null) {
+            opened = new RepositoryStores(places, line -> host.err().println(line)).open(role);
+            store = opened;
+            if (opened instanceof ReplicatedStore replicated) {
+                replicated.setRepairing(repairsOnReading());
+            }
+        }
+        Repository repository = Repository.open(opened, config.key().load(host.environment()));
         String cluster = repository.cluster().name();
         boolean strange = config.shardNames().stream()
                 .allMatch(name -> repository.membership().state(name).isEmpty());
         if (!cluster.equals(config.cluster()) || strange) {
             throw new AppException(
                     ExitCode.REPOSITORY,
-                    "repository " + config.place().describe() + " belongs to cluster " + cluster + " with shards "
+                    "repository " + placement().describe() + " belongs to cluster " + cluster + " with shards "
                             + String.join(", ", allShards(repository)) + ", and the configuration says "
                             + config.cluster() + " with shards "
                             + String.join(", ", config.shardNames()),

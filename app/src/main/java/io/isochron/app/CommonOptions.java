@@ -1,6 +1,8 @@
 package io.isochron.app;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -18,6 +20,12 @@ final class CommonOptions {
             paramLabel = "FORM",
             description = "text for people (the default) or json for programs.")
     Output.Form output = Output.Form.text;
+
+    @Option(
+            names = "--without-copy",
+            paramLabel = "NAME",
+            description = "Go on without this copy of the repository, which is lost for good.")
+    List<String> withoutCopies = new ArrayList<>();
 
     @Option(names = "--verbose", description = "Log what happens to stderr, and show stack traces.")
     boolean verbose;

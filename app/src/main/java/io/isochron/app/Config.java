@@ -3,7 +3,6 @@ package io.isochron.app;
 import io.isochron.capture.AbandonedBranch;
 import io.isochron.capture.CaptureOptions;
 import io.isochron.chronicle.Dialect;
-import io.isochron.objects.Place;
 import io.isochron.restore.Invariant;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the file it was read from
  * @param cluster the cluster's name
  * @param shards its shards, 1 and up, in a fixed order
- * @param place where the repository is
+ * @param placement where the repository is
  * @param key where the repository's key is
  * @param postgresBin folder of PostgreSQL's programs for restored shards; empty: looked for
  * @param dialect how gids of two-phase transactions are read
@@ -29,7 +28,7 @@ record Config(
         Path file,
         String cluster,
         List<Shard> shards,
-        Place place,
+        Placement placement,
         KeySource key,
         Optional<Path> postgresBin,
         Dialect dialect,
@@ -82,6 +81,7 @@ record Config(
             repository:
               path: /var/lib/isochron/shop        # a folder; created by `isochron init`
               # s3: {bucket: backups, prefix: shop, region: eu-central-1}   # instead of path, see docs/object-stores.md
+              # copies: [{name: near, path: /backup/shop}, {name: far, s3: {bucket: backups}}]       # or several, see docs/copies.md
               key-file: /etc/isochron/shop.key    # created by `isochron init`; keep a copy elsewhere
               # key-variable: SHOP_KEY            # instead: an environment variable that holds the key
               # key-wrapping:                     # the key file is encrypted by a program, see docs/cli.md

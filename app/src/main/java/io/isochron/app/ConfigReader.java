@@ -106,13 +106,16 @@ final class ConfigReader {
         }
         Set<String> known = new HashSet<>(KeySection.KEYS);
         known.addAll(PlaceSection.KEYS);
+        known.addAll(CopiesSection.KEYS);
         PlaceSection places = new PlaceSection(problems, this::path);
         Optional<YamlSection> repository = section(top, "repository", known);
         return new Config(
                 file,
                 cluster,
                 shards(top),
-                repository.map(places::read).orElse(PlaceSection.NOWHERE),
+                repository
+                        .map(r -> new CopiesSection(problems, places).read(r))
+                        .orElse(Placement.single(PlaceSection.NOWHERE)),
                 repository
                         .map(r -> new KeySection(problems, this::path).read(r))
                         .orElse(new KeySource.InVariable("")),

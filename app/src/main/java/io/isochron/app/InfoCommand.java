@@ -52,7 +52,7 @@ final class InfoCommand extends Command {
             throws AppException {
         List<String> lines = new ArrayList<>();
         lines.add("cluster " + repository.cluster().name() + ", repository "
-                + config().place().describe());
+                + placement().describe());
         Optional<Instant> safe = history.safeTime();
         Duration rpo = config().objectives().rpo();
         lines.add("safe time   "

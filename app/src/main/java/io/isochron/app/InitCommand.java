@@ -1,6 +1,5 @@
 package io.isochron.app;
 
-import io.isochron.objects.Stores;
 import io.isochron.store.ClusterIdentity;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
@@ -64,14 +63,14 @@ final class InitCommand extends Command {
                 : config.key().load(host.environment());
         keeping.acknowledge(key);
         Repository repository = Repository.init(
-                new Stores().create(config.place()),
+                newStore(),
                 key,
                 new ClusterIdentity(UUID.randomUUID(), config.cluster(), shards),
                 host.clock().instant());
         begin(repository);
         List<Map<String, Object>> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
-        text.add("repository " + config.place().describe() + " created for cluster " + config.cluster());
+        text.add("repository " + placement().describe() + " created for cluster " + config.cluster());
         text.add("key        " + key.primaryKeyId() + " in " + config.key().describe() + (newKey ? ", created" : ""));
         for (ShardIdentity shard : shards) {
             text.add("shard " + shard.name() + ": PostgreSQL " + shard.postgresMajor() + ", system "
@@ -94,7 +93,7 @@ final class InitCommand extends Command {
                                 "cluster",
                                 config.cluster(),
                                 "repository",
-                                config.place().describe(),
+                                placement().describe(),
                                 "keyFile",
                                 config.key() instanceof KeySource.InFile file ? file.path() : null,
                                 "keyVariable",

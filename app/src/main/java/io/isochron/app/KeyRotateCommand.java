@@ -42,7 +42,7 @@ final class KeyRotateCommand extends Command {
                     "the key is in " + config().key().describe() + ", which a program cannot change",
                     "put it into a file of mode 0600, rotate with `key-file`, and set the variable to the file's content.");
         }
-        Repository repository = repository();
+        Repository repository = repositoryToContinue();
         List<String> text = new ArrayList<>();
         if (!apply) {
             KeyRotation.Plan plan = KeyRotation.plan(repository);

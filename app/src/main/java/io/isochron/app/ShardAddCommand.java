@@ -54,7 +54,7 @@ final class ShardAddCommand extends Command {
     @Override
     ExitCode run() throws AppException, IOException, InterruptedException {
         Duration patience = Options.duration("--capture-timeout", captureTimeout);
-        Repository repository = repository();
+        Repository repository = repositoryToContinue();
         ShardSource source = source(name);
         MembershipService service = new MembershipService(repository);
         ShardIdentity identity = service.candidate(source);

@@ -41,7 +41,7 @@ final class ShardRemoveCommand extends Command {
 
     @Override
     ExitCode run() throws AppException, IOException, InterruptedException {
-        Repository repository = repository();
+        Repository repository = repositoryToContinue();
         State state = MembershipService.removable(repository.membership(), name);
         ArchiveState.Shard archived = ArchiveState.read(repository).shards().get(name);
         Optional<Instant> safe = archived == null ? Optional.empty() : archived.safeTime();

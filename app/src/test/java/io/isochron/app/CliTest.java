@@ -55,6 +55,7 @@ class CliTest {
                 "release",
                 "verify",
                 "audit",
+                "copy",
                 "backfill"
             })
     void everyCommandHasHelpWithAnExample(String command) throws IOException {

@@ -50,7 +50,7 @@ class ConfigReaderTest {
     void whatIsLeftOutHasDefaultsAndPathsStartAtTheFile() throws Exception {
         Config config = ConfigReader.read(FILE, MINIMAL);
         assertThat(config.objectives()).isEqualTo(Config.Objectives.DEFAULT);
-        assertThat(config.place()).isEqualTo(new Place.Folder(Path.of("/etc/isochron/repo")));
+        assertThat(config.placement()).isEqualTo(Placement.single(new Place.Folder(Path.of("/etc/isochron/repo"))));
         assertThat(config.key()).isEqualTo(new KeySource.InFile(Path.of("/keys/shop.key"), null));
         assertThat(config.postgresBin()).isEmpty();
         assertThat(config.invariants()).isEmpty();
@@ -179,20 +179,39 @@ class ConfigReaderTest {
     @Test
     void aRepositoryInABucketHasTheDefaultsOfItsKindOfStore() throws Exception {
         assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, prefix: shop/one, region: eu-central-1}"))
-                        .place())
-                .isEqualTo(new Place.S3(new S3Settings(
-                        "backups", "shop/one", null, "eu-central-1", false, S3Settings.Checksums.CRC32)));
+                        .placement())
+                .isEqualTo(Placement.single(new Place.S3(new S3Settings(
+                        "backups", "shop/one", null, "eu-central-1", false, S3Settings.Checksums.CRC32))));
         assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, endpoint: 'https://store:9000'}"))
-                        .place())
-                .isEqualTo(new Place.S3(new S3Settings(
-                        "backups", "", URI.create("https://store:9000"), null, true, S3Settings.Checksums.MD5)));
+                        .placement())
+                .isEqualTo(Placement.single(new Place.S3(new S3Settings(
+                        "backups", "", URI.create("https://store:9000"), null, true, S3Settings.Checksums.MD5))));
         assertThat(ConfigReader.read(
                                 FILE,
                                 in(
                                         "s3: {bucket: backups, endpoint: 'http://store', path-style: false, checksums: none}"))
-                        .place())
-                .isEqualTo(new Place.S3(new S3Settings(
-                        "backups", "", URI.create("http://store"), null, false, S3Settings.Checksums.NONE)));
+                        .placement())
+                .isEqualTo(Placement.single(new Place.S3(new S3Settings(
+                        "backups", "", URI.create("http://store"), null, false, S3Settings.Checksums.NONE))));
+    }
+
+    @Test
+    void aRepositoryInSeveralCopiesIsConfirmedByMoreThanHalf() throws Exception {
+        String three =
+                "copies: [{name: near, path: a}, {name: far, path: b}, {name: third, s3: {bucket: backups, region: x}}]";
+        Placement placement = ConfigReader.read(FILE, in(three)).placement();
+        assertThat(placement.copies()).extracting(Placement.Copy::name).containsExactly("near", "far", "third");
+        assertThat(placement.confirmations()).isEqualTo(2);
+        assertThat(placement.without("near").confirmations()).isEqualTo(1);
+        assertThat(ConfigReader.read(FILE, in(three + ", confirmations: 3"))
+                        .placement()
+                        .confirmations())
+                .isEqualTo(3);
+        problems(in(three + ", confirmations: 4")).hasMessageContaining("from 1 to the number of copies, 3");
+        problems(in("path: repo, confirmations: 1")).hasMessageContaining("belongs to 'copies'");
+        problems(in("copies: [{name: near, path: a}]")).hasMessageContaining("at least two");
+        problems(in("copies: [{name: near, path: a}, {name: near, path: b}]")).hasMessageContaining("appears twice");
+        problems(in("copies: [{name: near, path: a}, {name: far, path: a}]")).hasMessageContaining("same place");
     }
 
     @Test

@@ -20,7 +20,17 @@ final class ContestedRead<T> {
     private final Map<StoreCopy, String> broken = new LinkedHashMap<>();
     private int damaged;
 
-    private record Version<T>(byte[] bytes, T opened, List<StoreCopy> in) {}
+    /** Bytes that copies hold. */
+    private static final class Version<T> {
+        private final byte[] bytes;
+        private final T opened;
+        private final List<StoreCopy> in = new ArrayList<>();
+
+        Version(byte[] bytes, T opened) {
+            this.bytes = bytes;
+            this.opened = opened;
+        }
+    }
 
     ContestedRead(List<StoreCopy> copies, ObjectName name, int confirmations) {
         this.copies = copies;
@@ -96,7 +106,9 @@ final class ContestedRead<T> {
                 return;
             }
         }
-        versions.add(new Version<>(bytes, check.open(bytes), new ArrayList<>(List.of(copy))));
+        Version<T> version = new Version<>(bytes, check.open(bytes));
+        version.in.add(copy);
+        versions.add(version);
     }
 
     private Version<T> right(int answered, int enough, Answers answers) throws IOException {
@@ -125,7 +137,7 @@ final class ContestedRead<T> {
     private void repair(Version<T> right) {
         broken.forEach((copy, reason) -> copy.repair(name, right.bytes, reason));
         for (Version<T> other : versions) {
-            if (other != right) {
+            if (!Arrays.equals(other.bytes, right.bytes)) {
                 other.in.forEach(copy -> copy.repair(name, right.bytes, "it held what never counted as created"));
             }
         }

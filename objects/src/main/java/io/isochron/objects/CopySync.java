@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +17,24 @@ final class CopySync {
     private final StoreCopy to;
     private final @Nullable ObjectName last;
     private final BooleanSupplier cancelled;
+    private final LongConsumer progress;
 
     /**
      * @param from where objects come from; each that answers is listed
      * @param last the object that is placed after all others
      */
     CopySync(List<StoreCopy> from, StoreCopy to, @Nullable ObjectName last, BooleanSupplier cancelled) {
+        this(from, to, last, cancelled, _ -> {});
+    }
+
+    /** @param progress is told how many objects were compared */
+    CopySync(
+            List<StoreCopy> from,
+            StoreCopy to,
+            @Nullable ObjectName last,
+            BooleanSupplier cancelled,
+            LongConsumer progress) {
+        this.progress = progress;
         this.last = last;
         this.from = from;
         this.to = to;
@@ -35,6 +48,7 @@ final class CopySync {
      */
     long run() throws IOException {
         long placed = 0;
+        long compared = 0;
         Cursor there = new Cursor(to);
         try (Stream<ObjectInfo> objects = MergedListing.of(from, "", null, 1, (_, _) -> {})) {
             for (ObjectInfo info : (Iterable<ObjectInfo>) objects::iterator) {
@@ -45,6 +59,7 @@ final class CopySync {
                 if (lacking && place(info.name(), from, to)) {
                     placed++;
                 }
+                progress.accept(++compared);
             }
         } catch (UncheckedIOException e) {
             throw e.getCause() == null ? new IOException(e) : e.getCause();

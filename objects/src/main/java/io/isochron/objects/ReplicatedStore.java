@@ -16,6 +16,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -53,6 +55,7 @@ public final class ReplicatedStore implements ObjectStore {
 
     private final List<StoreCopy> copies;
     private final int confirmations;
+    private final @Nullable ObjectName marker;
     private final Predicate<ObjectName> contested;
     private final Role role;
     private final CopyListener listener;
@@ -95,6 +98,7 @@ public final class ReplicatedStore implements ObjectStore {
                         .map(entry -> new StoreCopy(entry.getKey(), entry.getValue(), marker, listener, nanoTime))
                         .toList();
         this.confirmations = confirmations;
+        this.marker = marker;
         this.contested = contested;
         this.role = role;
         this.listener = listener;
@@ -562,6 +566,24 @@ public final class ReplicatedStore implements ObjectStore {
     /** Compares all copies with each other, behind the work, and places what one lacks: what was missed before this store was opened is not known otherwise. */
     public void compareAll() {
         copies.forEach(StoreCopy::notCompared);
+    }
+
+    /**
+     * Places in one copy what others have and it lacks, and its marker last. Can be broken off and run again.
+     *
+     * @param name the copy's name
+     * @param cancelled is asked between objects
+     * @param progress is told how many objects were compared
+     * @return how many objects were placed
+     * @throws IOException if the copy, or too many of the others, cannot be read or written
+     */
+    public long fill(String name, BooleanSupplier cancelled, LongConsumer progress) throws IOException {
+        StoreCopy to = copies.stream()
+                .filter(copy -> copy.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no copy is called " + name));
+        List<StoreCopy> from = copies.stream().filter(copy -> copy != to).toList();
+        return new CopySync(from, to, marker, cancelled, progress).run();
     }
 
     /** Waits until what was created is in every copy that answers, at most so long. */

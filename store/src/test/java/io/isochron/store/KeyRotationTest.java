@@ -201,6 +201,21 @@ class KeyRotationTest {
     }
 
     @Test
+    void aRecordThatWasWrittenAgainByWhoHasTheKeyIsFoundByTheOneAfter() throws IOException {
+        String to = KeyRotation.run(file, open(), WHEN, WHO).to();
+        KeyRotation.run(file, open(), WHEN, WHO);
+        Path two = directory.resolve("repository/key/00000002");
+        Path aside = directory.resolve("aside");
+        Files.move(two, aside);
+        Files.delete(directory.resolve("repository/key/00000001"));
+        open().recordKey(to, WHEN, "somebody@else");
+        Files.move(aside, two);
+        assertThat(verify(open()))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.object()).isEqualTo("key/00000002"));
+    }
+
+    @Test
     void recordsThatWereRemovedOrChangedAreFound() throws IOException {
         KeyRotation.run(file, open(), WHEN, WHO);
         KeyRotation.run(file, open(), WHEN, WHO);

@@ -8,8 +8,7 @@ import java.util.regex.PatternSyntaxException;
 
 /** The dialects behind {@link Dialect}. */
 final class Dialects {
-    static final Dialect XA =
-            new Prefix("xa", Pattern.compile("(-?\\d{1,10}_[A-Za-z0-9+/]*={0,2})_[A-Za-z0-9+/]*={0,2}"));
+    static final Dialect XA = new Xa();
     static final Dialect PGDOG = new Prefix("pgdog", Pattern.compile("(__pgdog_2pc_.+)_\\d+"));
 
     static final Dialect CITUS = new Citus();
@@ -21,7 +20,54 @@ final class Dialects {
     private Dialects() {}
 
     static boolean isLogicalReplication(String gid) {
-        return LOGICAL_REPLICATION.matcher(gid).matches();
+        return gid.startsWith("pg_gid_") && LOGICAL_REPLICATION.matcher(gid).matches();
+    }
+
+    /** Read by hand, as {@code (-?\d{1,10}_[A-Za-z0-9+/]*={0,2})_[A-Za-z0-9+/]*={0,2}}: a cut asks it of every branch around its moment. */
+    private record Xa() implements Dialect {
+        private static final int FORMAT_DIGITS_MAX = 10;
+        private static final int PADDING_MAX = 2;
+
+        @Override
+        public String name() {
+            return "xa";
+        }
+
+        @Override
+        public Optional<String> globalTransaction(String gid) {
+            int first = gid.startsWith("-") ? 1 : 0;
+            int at = first;
+            while (at < gid.length() && gid.charAt(at) >= '0' && gid.charAt(at) <= '9') {
+                at++;
+            }
+            if (at == first || at - first > FORMAT_DIGITS_MAX) {
+                return Optional.empty();
+            }
+            int keyEnd = base64(gid, at);
+            return keyEnd >= 0 && base64(gid, keyEnd) == gid.length()
+                    ? Optional.of(gid.substring(0, keyEnd))
+                    : Optional.empty();
+        }
+
+        /** The end of an underscore and Base64 that may be empty; -1 if there is none. What does not belong to it ends it. */
+        private static int base64(String gid, int from) {
+            if (from >= gid.length() || gid.charAt(from) != '_') {
+                return -1;
+            }
+            int at = from + 1;
+            while (at < gid.length() && isBase64(gid.charAt(at))) {
+                at++;
+            }
+            int padding = at;
+            while (at < gid.length() && at - padding < PADDING_MAX && gid.charAt(at) == '=') {
+                at++;
+            }
+            return at;
+        }
+
+        private static boolean isBase64(char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+        }
     }
 
     private record Prefix(String name, Pattern pattern) implements Dialect {

@@ -2,7 +2,7 @@ package io.isochron.chronicle;
 
 import io.isochron.wal.Lsn;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,7 +78,7 @@ public record Segment(
     /** What the first segment of a shard has for the hash of its predecessor. */
     public static final String NO_PREVIOUS = "0".repeat(64);
 
-    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+    private static final int SHA256_DIGITS = 64;
 
     /** @throws IllegalArgumentException if positions, times or the chain contradict each other */
     public Segment {
@@ -98,31 +98,43 @@ public record Segment(
         decisionRecords = List.copyOf(decisionRecords);
         openDecisionRecords = List.copyOf(openDecisionRecords);
         customResourceManagers = List.copyOf(customResourceManagers);
-        require(sequence >= 0, shard, "sequence " + sequence);
-        require(SHA256.matcher(previousSha256).matches(), shard, "previous hash '" + previousSha256 + "'");
-        require((sequence == 0) == previousSha256.equals(NO_PREVIOUS), shard, "hash of no predecessor at " + sequence);
-        require(!end.isBefore(start), shard, "range " + start + " to " + end);
-        require(referenceLastMicros >= referenceFirstMicros, shard, "reference times out of order");
+        require(sequence >= 0, shard, () -> "sequence " + sequence);
+        require(isSha256(previousSha256), shard, () -> "previous hash '" + previousSha256 + "'");
+        require(
+                (sequence == 0) == previousSha256.equals(NO_PREVIOUS),
+                shard,
+                () -> "hash of no predecessor at " + sequence);
+        require(!end.isBefore(start), shard, () -> "range " + start + " to " + end);
+        require(referenceLastMicros >= referenceFirstMicros, shard, () -> "reference times out of order");
         require(
                 safePoint == null || !safePoint.upTo().isAfter(end),
                 shard,
-                "safe point beyond the segment's end " + end);
+                () -> "safe point beyond the segment's end " + end);
         for (FenceMark fence : fences) {
-            require(!fence.at().isAfter(end), shard, "fence " + fence.id() + " beyond the segment's end " + end);
+            require(!fence.at().isAfter(end), shard, () -> "fence " + fence.id() + " beyond the segment's end " + end);
         }
         if (read) {
             Lsn last = start;
             for (Event event : events) {
-                require(event.end().isAfter(last), shard, "event at " + event.start() + " out of order or range");
+                require(event.end().isAfter(last), shard, () -> "event at " + event.start() + " out of order or range");
                 last = event.end();
             }
-            require(!last.isAfter(Lsn.max(end, lastRecordEnd)), shard, "event beyond " + end);
+            require(!last.isAfter(Lsn.max(end, lastRecordEnd)), shard, () -> "event beyond " + end);
         }
     }
 
-    private static void require(boolean holds, String shard, String what) {
+    private static void require(boolean holds, String shard, Supplier<String> what) {
         if (!holds) {
-            throw new IllegalArgumentException("segment of shard '" + shard + "' is not sound: " + what);
+            throw new IllegalArgumentException("segment of shard '" + shard + "' is not sound: " + what.get());
         }
+    }
+
+    private static boolean isSha256(String text) {
+        boolean digits = text.length() == SHA256_DIGITS;
+        for (int i = 0; i < text.length() && digits; i++) {
+            char c = text.charAt(i);
+            digits = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        }
+        return digits;
     }
 }

@@ -23,6 +23,8 @@ final class ShardClock {
 
     private final List<Segment> segments;
     private final ClockBounds[] readings;
+    /** For each reading what the shard's clock showed then, by the middle of its bounds. */
+    private final long[] shardTimes;
     /** For each segment the last reading that was surely made before anything in it was written, if there is one. */
     private final int[] lastBefore;
     /** For each segment the first reading that was surely made after everything in it was written, if there is one. */
@@ -59,6 +61,10 @@ final class ShardClock {
         }
         safeAtEnd = safe;
         readings = all.toArray(new ClockBounds[0]);
+        shardTimes = new long[readings.length];
+        for (int i = 0; i < readings.length; i++) {
+            shardTimes[i] = readings[i].atReferenceMicros() + readings[i].offsetMicros();
+        }
         lastBefore = new int[segments.size()];
         firstAfter = new int[segments.size()];
         for (int i = 0; i < segments.size() && readings.length > 0; i++) {
@@ -120,7 +126,7 @@ final class ShardClock {
         }
         int low = lastBefore[segment];
         int high = firstAfter[segment];
-        while (low > 0 && shardTime(low) > shardMicros && shardTime(low - 1) < shardTime(low)) {
+        while (low > 0 && shardTimes[low] > shardMicros && shardTimes[low - 1] < shardTimes[low]) {
             low--;
         }
         long written = written(segment);
@@ -207,9 +213,12 @@ final class ShardClock {
 
     private ClockBounds nearest(int low, int high, long shardMicros) {
         int best = low;
+        long distance = Math.abs(shardTimes[low] - shardMicros);
         for (int i = low + 1; i <= high; i++) {
-            if (Math.abs(shardTime(i) - shardMicros) < Math.abs(shardTime(best) - shardMicros)) {
+            long other = Math.abs(shardTimes[i] - shardMicros);
+            if (other < distance) {
                 best = i;
+                distance = other;
             }
         }
         return readings[best];
@@ -336,9 +345,5 @@ final class ShardClock {
             }
         }
         return low;
-    }
-
-    private long shardTime(int reading) {
-        return readings[reading].atReferenceMicros() + readings[reading].offsetMicros();
     }
 }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class DialectTest {
@@ -22,6 +26,28 @@ class DialectTest {
         for (String gid : List.of("mine", "citus_0_123_4_5", "__pgdog_2pc_a_b_0", "131077_AA==", "x_AA==_AA==", "")) {
             assertThat(Dialect.xa().globalTransaction(gid)).as(gid).isEmpty();
         }
+    }
+
+    @Test
+    void xaIsWhatItsFormSays() {
+        Pattern form = Pattern.compile("(-?\\d{1,10}_[A-Za-z0-9+/]*={0,2})_[A-Za-z0-9+/]*={0,2}");
+        long seed = Long.getLong("isochron.seed", new Random().nextInt(Integer.MAX_VALUE));
+        System.out.println("xa: -Disochron.seed=" + seed);
+        Random random = new Random(seed);
+        String letters = "-0019_aZ+/=.é٣\n";
+        int taken = 0;
+        for (int i = 0; i < 200_000; i++) {
+            StringBuilder text = new StringBuilder(random.nextBoolean() ? "1_" : "");
+            for (int length = random.nextInt(14); length > 0; length--) {
+                text.append(letters.charAt(random.nextInt(random.nextInt(2) == 0 ? letters.length() : 11)));
+            }
+            String gid = text.toString();
+            Matcher matcher = form.matcher(gid);
+            Optional<String> expected = matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+            assertThat(Dialect.xa().globalTransaction(gid)).as(gid).isEqualTo(expected);
+            taken += expected.isPresent() ? 1 : 0;
+        }
+        assertThat(taken).isBetween(1_000, 199_000);
     }
 
     @Test

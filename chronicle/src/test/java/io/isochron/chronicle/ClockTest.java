@@ -3,6 +3,7 @@ package io.isochron.chronicle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +40,18 @@ class ClockTest {
         assertThat(step).isPresent();
         assertThat(step.orElseThrow().stepMicros()).isEqualTo(5_000_000);
         assertThat(tracker.bounds()).contains(new ClockBounds(1_000_100, 4_999_949, 5_000_051));
+    }
+
+    @Test
+    void anEventIsPlacedByTheReadingNearestToIt() {
+        Segments segments = new Segments("a");
+        for (int i = 1; i <= 20; i++) {
+            segments.event(Event.Kind.COMMIT, i, i * 500_000L - 200_000, null).cut(i * 500_000L);
+        }
+        Event event = segments.all().get(10).events().getFirst();
+        // 200 ms before the reading of its own segment, 300 ms behind the one before
+        assertThat(ClusterHistory.of(List.of("a"), segments.all()).corrected("a", event))
+                .isEqualTo(new Corrected(event.timeMicros(), 10 + 100));
     }
 
     @Test

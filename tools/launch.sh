@@ -2,6 +2,9 @@
 
 needed_major=25
 
+# for commands that are over soon: zstd-jni for Java 22 and later links every one of its functions anew in each process (java.lang.foreign), its older classes do without, and decompress small objects quicker
+quick_options=(-Djdk.util.jar.enableMultiRelease=false)
+
 # major version of a java program, empty if it is none; a JDK says it in a file, which takes no time
 java_major() {
   local release
@@ -113,9 +116,9 @@ rehearse_if_needed() {
   [ -r "$release" ] && [[ $(<"$release") =~ JAVA_RUNTIME_VERSION=\"([^\"/]+)\" ]] || return 0
   version=${BASH_REMATCH[1]}
   directory=$root/app/target
-  if [ ! -w "$directory" ] && [ ! "$directory/rehearsed-$version.aot" -nt "$jar" ]; then directory=$(rehearsal_directory); fi
+  if [ ! -w "$directory" ] && [ ! "$directory/rehearsed-$version-quick.aot" -nt "$jar" ]; then directory=$(rehearsal_directory); fi
   [ -n "$directory" ] || return 0
-  cache=$directory/rehearsed-$version.aot
+  cache=$directory/rehearsed-$version-quick.aot
   if [ ! "$cache" -nt "$jar" ] && [ ! "$cache.failed" -nt "$jar" ]; then
     case "$1" in
       find | history | info | init | check | backup | cut | plan | restore | restored | release | verify | backfill) rehearse "$directory" "$cache" ;;
@@ -123,7 +126,7 @@ rehearse_if_needed() {
   fi
   if [ "$cache" -nt "$jar" ]; then
     # a checksum over the whole cache: the JVM would crash on one that is damaged in its middle
-    rehearsed=("-XX:AOTCache=$cache" -XX:+VerifySharedSpaces -Xlog:aot*=off -Xlog:cds*=off "-Djava.library.path=$directory/rehearsed-native")
+    rehearsed=("${quick_options[@]}" "-XX:AOTCache=$cache" -XX:+VerifySharedSpaces -Xlog:aot*=off -Xlog:cds*=off "-Djava.library.path=$directory/rehearsed-native")
   fi
 }
 
@@ -143,7 +146,7 @@ rehearse() {
         mv "linux/$native"/* .
       rm -rf "$directory/rehearsed-native/linux"
     ) >/dev/null 2>&1 || true
-    if "$java" "${java_options[@]}" -Xmx192m "-XX:AOTCacheOutput=$made" -cp "$class_path" io.isochron.app.Rehearsal >"$cache.log" 2>&1 7>&- && [ -s "$made" ]; then
+    if "$java" "${java_options[@]}" "${quick_options[@]}" -Xmx192m "-XX:AOTCacheOutput=$made" -cp "$class_path" io.isochron.app.Rehearsal >"$cache.log" 2>&1 7>&- && [ -s "$made" ]; then
       # one that lost its middle with the power would not be used, and not be made again either
       sync "$made" 2>/dev/null || true
       mv "$made" "$cache"

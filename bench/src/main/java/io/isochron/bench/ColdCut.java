@@ -32,7 +32,7 @@ final class ColdCut {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (option.startsWith("-X") || option.startsWith("--")) {
+            if (option.startsWith("-X") || option.startsWith("--") || option.startsWith("-Djdk.")) {
                 command.add(option);
             }
         }

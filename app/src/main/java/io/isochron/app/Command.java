@@ -78,9 +78,12 @@ abstract class Command implements Callable<Integer> {
                 of.root().commandLine().getParseResult().originalArgs());
     }
 
-    private void end(ExitCode code, String detail) {
-        if (trail != null) {
-            trail.end(code, detail);
+    /** Writes to the audit log how it ended, once; for a command that must do something after that. */
+    final void end(ExitCode code, String detail) {
+        AuditTrail begun = trail;
+        if (begun != null) {
+            trail = null;
+            begun.end(code, detail);
         }
     }
 

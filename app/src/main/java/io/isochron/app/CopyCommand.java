@@ -79,8 +79,10 @@ final class CopyCommand extends Command {
         long placed;
         try (Progress progress = progress();
                 ReplicatedStore store = stores().copies(Role.READER)) {
-            placed = store.fill(
-                    to, cancellation::requested, compared -> progress.show("compared " + compared + " objects"));
+            placed = fill(store, progress);
+            // the copy gets what was written meanwhile too, the end of this in the audit log included
+            end(ExitCode.OK, "");
+            placed += fill(store, progress);
         } catch (IOException e) {
             if (cancellation.requested()) {
                 throw new AppException(
@@ -94,5 +96,9 @@ final class CopyCommand extends Command {
                         Json.object("copy", to, "placed", placed),
                         List.of("copy " + to + ": " + placed + " objects placed; it has what the others have"));
         return ExitCode.OK;
+    }
+
+    private long fill(ReplicatedStore store, Progress progress) throws IOException {
+        return store.fill(to, cancellation::requested, compared -> progress.show("compared " + compared + " objects"));
     }
 }

@@ -3,6 +3,7 @@ package io.isochron.objects;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 
 /** Bytes of contents, and whose fault it is when they do not arrive. */
 final class Contents {
@@ -20,6 +21,15 @@ final class Contents {
             @Override
             public long bytes() {
                 return content.bytes();
+            }
+
+            @Override
+            public ByteBuffer inMemory() throws IOException {
+                try {
+                    return content.inMemory();
+                } catch (IOException e) {
+                    throw new SourceException(e);
+                }
             }
 
             @Override

@@ -92,19 +92,20 @@ public final class RetryingStore extends ForwardingStore {
 
     @Override
     public void create(ObjectName name, Content content) throws IOException {
+        Content whole = whole(content);
         persist(unclear -> {
             if (unclear && store.stat(name).isPresent()) {
                 // not sent again in vain
-                requireOurs(name, content, new ObjectExistsException(name, describe()));
+                requireOurs(name, whole, new ObjectExistsException(name, describe()));
                 return true;
             }
             try {
-                store.create(name, content);
+                store.create(name, whole);
             } catch (ObjectExistsException e) {
                 if (!unclear) {
                     throw e;
                 }
-                requireOurs(name, content, e);
+                requireOurs(name, whole, e);
             } catch (StoreException e) {
                 if (!unclear) {
                     throw e;
@@ -115,6 +116,11 @@ public final class RetryingStore extends ForwardingStore {
             }
             return true;
         });
+    }
+
+    /** All bytes are there before the first attempt: a content that fails is not the store's failure, and no repetition helps. */
+    private static Content whole(Content content) throws IOException {
+        return Content.of(content.inMemory());
     }
 
     private void requireOurs(ObjectName name, Content content, ObjectExistsException otherwise) throws IOException {
@@ -130,8 +136,9 @@ public final class RetryingStore extends ForwardingStore {
 
     @Override
     public void replace(ObjectName name, Content content) throws IOException {
+        Content whole = whole(content);
         persist(unclear -> {
-            store.replace(name, content);
+            store.replace(name, whole);
             return true;
         });
     }

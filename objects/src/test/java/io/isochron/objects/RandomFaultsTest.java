@@ -94,7 +94,9 @@ class RandomFaultsTest {
         }
     }
 
-    private void step(ObjectStore store, FaultyScheduleStore faulty, ObjectStore real, Oracle oracle, Random random, long seed) throws IOException {
+    private void step(
+            ObjectStore store, FaultyScheduleStore faulty, ObjectStore real, Oracle oracle, Random random, long seed)
+            throws IOException {
         ObjectName name = new ObjectName("o/" + random.nextInt(12));
         switch (random.nextInt(4)) {
             case 0, 1 -> create(store, oracle, name, sealed(random));

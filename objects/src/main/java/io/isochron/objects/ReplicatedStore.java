@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplicatedStore implements ObjectStore {
     /** Bytes of objects that are confirmed and still on their way to further copies; what would exceed them is placed later. */
-    static final int TRAILING_BYTES_MAX = 64 << 20;
+    static final int TRAILING_BYTES_MAX = 16 << 20;
 
     /** Longest object that is compared or placed in a further copy; nothing longer is ever created. */
     static final int OBJECT_BYTES_MAX = 128 << 20;

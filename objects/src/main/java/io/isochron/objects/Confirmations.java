@@ -8,14 +8,20 @@ final class Confirmations {
     private int confirmed;
     private boolean differing;
 
-    /**
-     * @param needed confirmations that are enough, 0 or more
-     * @param open copies that will answer
-     */
-    Confirmations(int needed, int open, Answers answers) {
+    /** @param needed confirmations that are enough, 0 or more */
+    Confirmations(int needed, Answers answers) {
         this.needed = needed;
-        this.open = open;
         this.answers = answers;
+    }
+
+    /** A further copy will answer. */
+    synchronized void asked() {
+        open++;
+    }
+
+    /** How many copies have been asked and have not failed. */
+    synchronized int open() {
+        return open + confirmed;
     }
 
     synchronized void confirmed() {

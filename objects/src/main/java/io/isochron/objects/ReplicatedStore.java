@@ -7,14 +7,10 @@ import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -58,9 +54,8 @@ public final class ReplicatedStore implements ObjectStore {
     private final @Nullable ObjectName marker;
     private final Predicate<ObjectName> contested;
     private final Role role;
-    private final CopyListener listener;
     private final TrailingWork trailing = new TrailingWork(TRAILING_BYTES_MAX);
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final CopyCreation creation;
     private final @Nullable CatchUp catchUp;
     private volatile boolean repairing = true;
 
@@ -101,7 +96,7 @@ public final class ReplicatedStore implements ObjectStore {
         this.marker = marker;
         this.contested = contested;
         this.role = role;
-        this.listener = listener;
+        this.creation = new CopyCreation(copies, confirmations, listener, trailing);
         this.catchUp = role == Role.WRITER ? new CatchUp(copies, marker, listener) : null;
     }
 
@@ -129,175 +124,10 @@ public final class ReplicatedStore implements ObjectStore {
     @Override
     public void create(ObjectName name, Content content) throws IOException {
         try {
-            createGuarded(name, Contents.guarded(content));
+            Answers answers = new Answers(name, "create");
+            creation.create(name, Contents.guarded(content), worthAsking(answers, confirmations), answers, describe());
         } catch (Contents.SourceException e) {
             throw e.source();
-        }
-    }
-
-    private void createGuarded(ObjectName name, Content content) throws IOException {
-        Answers answers = new Answers(name, "create");
-        List<StoreCopy> asked = worthAsking(answers, confirmations);
-        int decided = 0;
-        while (true) {
-            if (decided == asked.size()) {
-                throw answers.unclear(confirmations);
-            }
-            StoreCopy copy = asked.get(decided++);
-            try {
-                copy.ask(store -> {
-                    store.create(name, content);
-                    return name;
-                });
-                break;
-            } catch (ObjectExistsException e) {
-                settle(name, bytes(copy, name), copy);
-                throw new ObjectExistsException(name, describe());
-            } catch (Contents.SourceException e) {
-                throw e;
-            } catch (IOException e) {
-                copy.missed(name);
-                answers.failed(copy, e);
-            }
-        }
-        Confirmations needed = new Confirmations(confirmations - 1, asked.size() - decided, answers);
-        for (StoreCopy copy : asked.subList(decided, asked.size())) {
-            place(name, content, copy, needed);
-        }
-        missedBy(name, asked);
-        if (!needed.await()) {
-            if (needed.differing()) {
-                resolve(name, content, asked.get(decided - 1));
-            }
-            throw answers.unclear(confirmations);
-        }
-    }
-
-    private void missedBy(ObjectName name, List<StoreCopy> asked) {
-        for (StoreCopy copy : copies) {
-            if (!asked.contains(copy)) {
-                copy.missed(name);
-            }
-        }
-    }
-
-    /** Has a further copy create the object, in a thread of its own. */
-    private void place(ObjectName name, Content content, StoreCopy copy, Confirmations needed) {
-        if (!trailing.begin(content.bytes())) {
-            copy.missed(name);
-            needed.failed(copy, new IOException("copy " + copy.name() + " is too slow"));
-            return;
-        }
-        Future<?> _ = threads.submit(() -> {
-            try {
-                if (present(name, content, copy)) {
-                    needed.confirmed();
-                } else {
-                    needed.differs(copy);
-                    outvote(name, content, copy, needed);
-                }
-            } catch (IOException | RuntimeException e) {
-                copy.missed(name);
-                needed.failed(copy, e);
-            } finally {
-                trailing.end(content.bytes());
-            }
-        });
-    }
-
-    /** Another writer's object is in one copy, ours in enough of them: theirs was never created. */
-    private void outvote(ObjectName name, Content ours, StoreCopy copy, Confirmations needed) throws IOException {
-        if (!needed.await()) {
-            return;
-        }
-        if (majority()) {
-            copy.repair(name, Contents.bytes(ours), "another writer's object was in it, which was never created");
-        } else {
-            listener.notRepaired(copy.name(), name, new CopiesDisagreeException(name, copy.name(), "the others"));
-        }
-    }
-
-    private boolean majority() {
-        return confirmations > copies.size() / 2;
-    }
-
-    /** Creates the object in a copy; false if the copy has other bytes under this name. */
-    private static boolean present(ObjectName name, Content content, StoreCopy copy) throws IOException {
-        try {
-            copy.ask(store -> {
-                store.create(name, content);
-                return name;
-            });
-            return true;
-        } catch (ObjectExistsException e) {
-            return Arrays.equals(bytes(copy, name), Contents.bytes(content));
-        }
-    }
-
-    private static byte[] bytes(StoreCopy copy, ObjectName name) throws IOException {
-        return copy.ask(store -> store.readAll(name, OBJECT_BYTES_MAX));
-    }
-
-    /**
-     * Another writer's object is in other copies than ours, which one copy has. If enough copies agree on the other one, ours was never created.
-     *
-     * @throws ObjectExistsException if that is so; our copy has the other object then
-     */
-    private void resolve(ObjectName name, Content ours, StoreCopy mine) throws IOException {
-        byte[] own = Contents.bytes(ours);
-        byte[] other = null;
-        int agreeing = 0;
-        String where = "";
-        for (StoreCopy copy : copies) {
-            byte[] bytes;
-            try {
-                bytes = copy.worthAsking() ? bytes(copy, name) : own;
-            } catch (IOException e) {
-                continue;
-            }
-            if (!Arrays.equals(bytes, own)) {
-                where = copy.name();
-                if (other != null && !Arrays.equals(bytes, other)) {
-                    throw new CopiesDisagreeException(name, mine.name(), where);
-                }
-                other = bytes;
-                agreeing++;
-            }
-        }
-        if (other == null || agreeing < confirmations || !majority()) {
-            throw new CopiesDisagreeException(name, mine.name(), where);
-        }
-        Content winner = Content.of(other);
-        mine.ask(store -> {
-            store.replace(name, winner);
-            return name;
-        });
-        listener.repaired(mine.name(), name, "another writer's object is in the other copies");
-        throw new ObjectExistsException(name, describe());
-    }
-
-    /** Makes sure that an object which one copy has is in enough of them. */
-    private void settle(ObjectName name, byte[] bytes, StoreCopy has) throws IOException {
-        Content content = Content.of(bytes);
-        Answers answers = new Answers(name, "settle");
-        int confirmed = 1;
-        for (StoreCopy copy : copies) {
-            if (copy == has || confirmed >= confirmations || !copy.worthAsking()) {
-                continue;
-            }
-            try {
-                if (!present(name, content, copy)) {
-                    throw new CopiesDisagreeException(name, has.name(), copy.name());
-                }
-                confirmed++;
-            } catch (CopiesDisagreeException e) {
-                throw e;
-            } catch (IOException e) {
-                answers.failed(copy, e);
-            }
-        }
-        if (confirmed < confirmations) {
-            throw answers.unclear(confirmations);
         }
     }
 
@@ -487,7 +317,7 @@ public final class ReplicatedStore implements ObjectStore {
             throw answers.unclear(answersForAbsence());
         }
         if (role == Role.WRITER && having < confirmations) {
-            settle(name, bytes(has, name), has);
+            creation.settle(name, has);
         }
         return Optional.of(found);
     }
@@ -502,7 +332,7 @@ public final class ReplicatedStore implements ObjectStore {
     private void seen(ObjectName name, List<StoreCopy> having) throws IOException {
         if (role == Role.WRITER && having.size() < confirmations) {
             StoreCopy has = having.getFirst();
-            settle(name, bytes(has, name), has);
+            creation.settle(name, has);
         }
     }
 
@@ -610,7 +440,7 @@ public final class ReplicatedStore implements ObjectStore {
         if (catchUp != null) {
             catchUp.close();
         }
-        threads.close();
+        creation.close();
         @Nullable IOException failure = null;
         for (StoreCopy copy : copies) {
             try {

@@ -12,9 +12,13 @@ final class TrailingWork {
         this.bytesMax = bytesMax;
     }
 
-    /** False if there is too much already. One object always goes, however long. */
-    synchronized boolean begin(long length) {
-        if (objects > 0 && bytes + length > bytesMax) {
+    /**
+     * False if there is too much already. One object always goes, however long.
+     *
+     * @param waitedFor somebody waits for this one, so it goes in any case
+     */
+    synchronized boolean begin(long length, boolean waitedFor) {
+        if (!waitedFor && objects > 0 && bytes + length > bytesMax) {
             return false;
         }
         bytes += length;

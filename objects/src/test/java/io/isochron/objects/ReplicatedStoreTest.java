@@ -258,6 +258,52 @@ class ReplicatedStoreTest {
     }
 
     @Test
+    void manyLongObjectsAtOnceAreConfirmedByASlowCopyToo() throws Exception {
+        ObjectStore slow = new FaultyStore(memory[1], (operation, _) -> {
+            if (operation.equals("create")) {
+                try {
+                    Thread.sleep(300);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        Map<String, ObjectStore> copies = new LinkedHashMap<>();
+        copies.put("quick", memory[0]);
+        copies.put("slow", slow);
+        byte[] bytes = new byte[ReplicatedStore.TRAILING_BYTES_MAX / 2 + 1];
+        for (int confirmations = 1; confirmations <= 2; confirmations++) {
+            ReplicatedStore store = new ReplicatedStore(
+                    copies, confirmations, null, _ -> true, Role.WRITER, CopyListener.NONE, System::nanoTime);
+            open.add(store);
+            String prefix = "c" + confirmations + "/";
+            try (var threads = java.util.concurrent.Executors.newFixedThreadPool(5)) {
+                List<java.util.concurrent.Future<?>> creates = new ArrayList<>();
+                for (int i = 0; i < 5; i++) {
+                    ObjectName object = name(prefix + i);
+                    creates.add(threads.submit(() -> {
+                        store.create(object, Content.of(bytes));
+                        return object;
+                    }));
+                }
+                for (var create : creates) {
+                    create.get();
+                }
+            }
+            if (confirmations == 2) {
+                assertThat(memory[1].objects.keySet())
+                        .filteredOn(n -> n.value().startsWith(prefix))
+                        .hasSize(5);
+            }
+            // what was too much to go on behind is placed when there is room
+            assertThat(store.settled(Duration.ofSeconds(20))).isTrue();
+            assertThat(memory[1].objects.keySet())
+                    .filteredOn(n -> n.value().startsWith(prefix))
+                    .hasSize(5);
+        }
+    }
+
+    @Test
     void aFullStoreIsSaidToBeFull() {
         ObjectStore full = new FaultyStore(new MemoryStore(), (operation, _) -> {
             if (operation.equals("create")) {

@@ -9,6 +9,6 @@ public final class CopiesDisagreeException extends java.io.IOException {
     CopiesDisagreeException(ObjectName name, String one, String other) {
         super(
                 "object " + name + " is not the same in " + one + " and in " + other
-                        + "\nhint: two programs wrote to this repository at once while neither reached all copies; stop one of them, then run verify");
+                        + "\nhint: two programs wrote to this repository at once while neither reached all copies; stop one of them, leave both copies as they are, and take the one that is wrong out with --without-copy");
     }
 }

@@ -28,6 +28,7 @@ class ArchitectureTest {
             Map.entry("chronicle", List.of("wal")),
             Map.entry("capture", List.of("wal", "wire", "objects", "store", "chronicle")),
             Map.entry("restore", List.of("wal", "wire", "objects", "store", "chronicle", "instance")),
+            Map.entry("upkeep", List.of("wal", "objects", "store", "chronicle", "restore")),
             Map.entry(
                     "demo",
                     List.of(
@@ -53,6 +54,7 @@ class ArchitectureTest {
                             "capture",
                             "restore",
                             "handover",
+                            "upkeep",
                             "demo"))));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

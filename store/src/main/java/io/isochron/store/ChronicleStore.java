@@ -6,6 +6,7 @@ import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /** The shards' chronicle segments, numbered without holes from wherever a shard's first one began. */
 public final class ChronicleStore {
@@ -14,10 +15,12 @@ public final class ChronicleStore {
 
     private final SealedStore sealed;
     private final ClusterIdentity cluster;
+    private final Function<String, NumberedObjects.Floor> floors;
 
-    ChronicleStore(SealedStore sealed, ClusterIdentity cluster) {
+    ChronicleStore(SealedStore sealed, ClusterIdentity cluster, Function<String, NumberedObjects.Floor> floors) {
         this.sealed = sealed;
         this.cluster = cluster;
+        this.floors = floors;
     }
 
     /**
@@ -82,7 +85,11 @@ public final class ChronicleStore {
 
     private NumberedObjects numbers(String shard) {
         return new NumberedObjects(
-                sealed, Names.chronicle(cluster.number(shard)), MAX_SEQUENCE, sequence -> name(shard, sequence));
+                sealed,
+                Names.chronicle(cluster.number(shard)),
+                MAX_SEQUENCE,
+                sequence -> name(shard, sequence),
+                floors.apply(shard));
     }
 
     private ObjectName name(String shard, long sequence) {

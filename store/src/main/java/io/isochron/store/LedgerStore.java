@@ -6,8 +6,9 @@ import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
-/** The shards' ledgers: minutes, numbered without holes from 0, parts of minutes, and roll-ups, one at most for each hour and day. */
+/** The shards' ledgers: minutes, numbered without holes from 0 (from the first that is kept, once retention removed some), parts of minutes, and roll-ups, one at most for each hour and day. */
 public final class LedgerStore {
     /** The greatest number of a minute. */
     public static final long MAX_NUMBER = 9_999_999_999_999_999L;
@@ -26,10 +27,12 @@ public final class LedgerStore {
 
     private final SealedStore sealed;
     private final ClusterIdentity cluster;
+    private final Function<String, NumberedObjects.Floor> floors;
 
-    LedgerStore(SealedStore sealed, ClusterIdentity cluster) {
+    LedgerStore(SealedStore sealed, ClusterIdentity cluster, Function<String, NumberedObjects.Floor> floors) {
         this.sealed = sealed;
         this.cluster = cluster;
+        this.floors = floors;
     }
 
     /**
@@ -54,6 +57,11 @@ public final class LedgerStore {
      */
     public byte[] read(String shard, long number) throws IOException {
         return sealed.read(name(shard, number), ObjectKind.LEDGER);
+    }
+
+    /** The lowest number there is, or empty if it is certain that there is no minute. It is 0 until retention removes minutes. */
+    public OptionalLong firstNumber(String shard) throws IOException {
+        return numbers(shard).first();
     }
 
     /**
@@ -106,7 +114,11 @@ public final class LedgerStore {
 
     private NumberedObjects numbers(String shard) {
         return new NumberedObjects(
-                sealed, Names.ledger(cluster.number(shard)), MAX_NUMBER, number -> name(shard, number));
+                sealed,
+                Names.ledger(cluster.number(shard)),
+                MAX_NUMBER,
+                number -> name(shard, number),
+                floors.apply(shard));
     }
 
     private ObjectName name(String shard, long number) {

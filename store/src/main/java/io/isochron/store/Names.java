@@ -16,6 +16,12 @@ final class Names {
     /** Folder of the audit log. */
     static final String AUDIT = "audit/";
 
+    /** Folder of the retention records. */
+    static final String RETENTION = "retention/";
+
+    /** Folder of leases. */
+    static final String LEASES = "lease/";
+
     private Names() {}
 
     /** A position as people read it, PostgreSQL's two hexadecimal halves. */
@@ -23,6 +29,20 @@ final class Names {
         return Long.toHexString(position >>> 32).toUpperCase(Locale.ROOT)
                 + "/"
                 + Long.toHexString(position & 0xFFFF_FFFFL).toUpperCase(Locale.ROOT);
+    }
+
+    /**
+     * The position that {@link #lsn} wrote.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    static long position(String text) {
+        int slash = text.indexOf('/');
+        if (slash < 0) {
+            throw new IllegalArgumentException("'" + text + "' is not a position");
+        }
+        return Long.parseUnsignedLong(text, 0, slash, 16) << 32
+                | Long.parseUnsignedLong(text, slash + 1, text.length(), 16);
     }
 
     static String shard(int number) {
@@ -101,6 +121,14 @@ final class Names {
     static long auditNumber(ObjectName name) {
         String digits = name.lastSegment();
         return digits.matches("\\d{10}") && name.equals(audit(Long.parseLong(digits))) ? Long.parseLong(digits) : -1;
+    }
+
+    static ObjectName retention(long number) {
+        return new ObjectName(RETENTION + String.format(Locale.ROOT, "%08d", number));
+    }
+
+    static ObjectName lease(String resource, long number) {
+        return ObjectName.of("lease", resource, String.format(Locale.ROOT, "%010d", number));
     }
 
     static ObjectName snapshot(String id) {

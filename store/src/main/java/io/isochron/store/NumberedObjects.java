@@ -10,23 +10,57 @@ import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Objects that are numbered without holes from wherever the first one began, in one folder: finds their ends. */
+/**
+ * Objects that are numbered without holes from wherever the first one began, in one folder: finds their ends. Below a floor, which only rises, objects are of no account: they are being removed, in
+ * whatever order.
+ */
 final class NumberedObjects {
+    /** Tells the lowest number that counts. */
+    interface Floor {
+        /** As far as it is known. */
+        long known() throws IOException;
+
+        /** Looks again. */
+        long current() throws IOException;
+    }
+
+    private static final Floor NONE = new Floor() {
+        @Override
+        public long known() {
+            return 0;
+        }
+
+        @Override
+        public long current() {
+            return 0;
+        }
+    };
+
     private final SealedStore sealed;
     private final String prefix;
     private final long max;
     private final LongFunction<ObjectName> names;
+    private final Floor floor;
 
     NumberedObjects(SealedStore sealed, String prefix, long max, LongFunction<ObjectName> names) {
+        this(sealed, prefix, max, names, NONE);
+    }
+
+    NumberedObjects(SealedStore sealed, String prefix, long max, LongFunction<ObjectName> names, Floor floor) {
         this.sealed = sealed;
         this.prefix = prefix;
         this.max = max;
         this.names = names;
+        this.floor = floor;
     }
 
-    /** The lowest number there is, or empty if it is certain that there is no object. Mostly it is 0, which is seen without a listing. */
+    /** The lowest number that counts, or empty if it is certain that there is no object. Mostly it is the floor, which is seen without a listing. */
     OptionalLong first() throws IOException {
-        return exists(0) ? OptionalLong.of(0) : firstAfter(null);
+        return first(floor.known());
+    }
+
+    private OptionalLong first(long least) throws IOException {
+        return exists(least) ? OptionalLong.of(least) : firstAfter(least == 0 ? null : names.apply(least - 1));
     }
 
     /**
@@ -36,7 +70,20 @@ final class NumberedObjects {
      * @throws ObjectNotFoundException naming the first missing object if there is a hole where the end was sought
      */
     OptionalLong last() throws IOException {
-        OptionalLong first = first();
+        long known = floor.known();
+        try {
+            return last(known);
+        } catch (ObjectNotFoundException e) {
+            // what is missing may have been removed for good since the floor was looked at
+            if (floor.current() > known) {
+                return last(floor.known());
+            }
+            throw e;
+        }
+    }
+
+    private OptionalLong last(long least) throws IOException {
+        OptionalLong first = first(least);
         if (first.isEmpty()) {
             return first;
         }

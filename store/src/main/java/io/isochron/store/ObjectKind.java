@@ -12,7 +12,9 @@ enum ObjectKind {
     LEDGER(8),
     MEMBERSHIP(9),
     KEY(10),
-    AUDIT(11);
+    AUDIT(11),
+    RETENTION(12),
+    LEASE(13);
 
     final byte code;
 

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +36,9 @@ public final class Repository {
     private final RepositoryKey key;
     private final UUID id;
     private final RepositoryHeader header;
+    private final RetentionRecords retention;
     private volatile MembershipObjects.Chain chain;
+    private volatile Horizon horizon = Horizon.EVERYTHING;
 
     private Repository(ObjectStore store, RepositoryHeader header, RepositoryKey key) {
         this.store = store;
@@ -42,6 +46,7 @@ public final class Repository {
         this.memberships = new MembershipObjects(sealed, header);
         this.keys = new KeyRecords(sealed, header);
         this.audit = new AuditLog(sealed, header);
+        this.retention = new RetentionRecords(sealed, header);
         this.key = key;
         this.id = header.repositoryId();
         this.header = header;
@@ -68,11 +73,12 @@ public final class Repository {
      * @throws WrongKeyException if the key is another repository's
      * @throws UnsupportedRepositoryException if it has another format version
      * @throws ObjectDamagedException if its header or a version of the membership is damaged
-     * @throws ObjectNotFoundException if a version of the membership is missing
+     * @throws ObjectNotFoundException if a version of the membership, or a retention record, is missing
      */
     public static Repository open(ObjectStore store, RepositoryKey key) throws IOException {
         Repository repository = new Repository(store, RepositoryHeader.read(store, key), key);
         repository.reloadMembership();
+        repository.reloadHorizon();
         return repository;
     }
 
@@ -114,6 +120,40 @@ public final class Repository {
                         MembershipObjects.micros(recorded),
                         effective == null ? null : MembershipObjects.micros(effective)));
         return membership();
+    }
+
+    /** What must be in it, as of the last look. */
+    public Horizon horizon() {
+        return horizon;
+    }
+
+    /** Looks whether somebody decided meanwhile that less is kept. */
+    public synchronized Horizon reloadHorizon() throws IOException {
+        RetentionRecord newest = retention.newest().orElse(null);
+        if (newest != null && newest.number() >= horizon.nextNumber()) {
+            horizon = Horizon.of(newest);
+        }
+        return horizon;
+    }
+
+    /**
+     * Decides what is kept from now on, durable on return; nothing is removed by that.
+     *
+     * @throws StoreException if somebody else decided meanwhile, or it would keep what is given up already
+     */
+    public synchronized Horizon keepOnly(RetentionRecord record) throws IOException {
+        retention.append(record);
+        return reloadHorizon();
+    }
+
+    /** Finds and removes what its horizon does not keep. */
+    public Garbage garbage() {
+        return new Garbage(sealed, membership(), horizon);
+    }
+
+    /** Who is doing what with it. */
+    public Leases leases() {
+        return new Leases(sealed);
     }
 
     RepositoryKey key() {
@@ -187,12 +227,26 @@ public final class Repository {
 
     /** The shards' chronicle segments. */
     public ChronicleStore chronicle() {
-        return new ChronicleStore(sealed, cluster());
+        return new ChronicleStore(sealed, cluster(), floors(RetentionRecord.Floor::chronicle));
     }
 
     /** The shards' ledgers. */
     public LedgerStore ledger() {
-        return new LedgerStore(sealed, cluster());
+        return new LedgerStore(sealed, cluster(), floors(RetentionRecord.Floor::ledger));
+    }
+
+    private Function<String, NumberedObjects.Floor> floors(ToLongFunction<RetentionRecord.Floor> part) {
+        return shard -> new NumberedObjects.Floor() {
+            @Override
+            public long known() {
+                return part.applyAsLong(horizon.floor(shard));
+            }
+
+            @Override
+            public long current() throws IOException {
+                return part.applyAsLong(reloadHorizon().floor(shard));
+            }
+        };
     }
 
     /** Small documents such as cut certificates. */
@@ -202,7 +256,7 @@ public final class Repository {
 
     /** The cluster's snapshots. */
     public Snapshots snapshots() {
-        return new Snapshots(sealed, membership(), audit);
+        return new Snapshots(sealed, membership(), audit, horizon);
     }
 
     /**
@@ -214,7 +268,7 @@ public final class Repository {
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, keys, membership(), findings)
+        return new Verifier(sealed, memberships, keys, membership(), reloadHorizon(), findings)
                 .run(scope, found -> readAudit(List.of(), entry -> {}, found));
     }
 
@@ -222,13 +276,18 @@ public final class Repository {
     VerifySummary verifyCopy(ObjectStore copy, VerifyScope scope, Consumer<Finding> findings) throws IOException {
         SealedStore one = new SealedStore(copy, key, header);
         return new Verifier(
-                        one, new MembershipObjects(one, header), new KeyRecords(one, header), membership(), findings)
+                        one,
+                        new MembershipObjects(one, header),
+                        new KeyRecords(one, header),
+                        membership(),
+                        horizon,
+                        findings)
                 .run(
                         scope,
                         found -> new AuditReading(
                                         one,
                                         header,
-                                        new Snapshots(one, membership(), new AuditLog(one, header)).audited(),
+                                        new Snapshots(one, membership(), new AuditLog(one, header), horizon).audited(),
                                         entry -> {},
                                         found)
                                 .run());

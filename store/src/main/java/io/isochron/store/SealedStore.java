@@ -126,6 +126,10 @@ final class SealedStore {
         return store.stat(name);
     }
 
+    void delete(ObjectName name) throws IOException {
+        store.delete(name);
+    }
+
     Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
         return store.list(prefix, startAfter);
     }

@@ -57,6 +57,23 @@ record SnapshotDocument(
         return Json.bytes(root);
     }
 
+    /** What takes the name of a snapshot that is never to be published. */
+    static byte[] givenUp(Instant at, String by) {
+        return Json.bytes(Json.MAPPER
+                .createObjectNode()
+                .put("snapshot", Manifests.VERSION)
+                .put("givenUp", at.toString())
+                .put("by", by));
+    }
+
+    static boolean isGivenUp(byte[] bytes) {
+        try {
+            return Json.MAPPER.readTree(bytes).has("givenUp");
+        } catch (JacksonException e) {
+            return false;
+        }
+    }
+
     /** The version of the membership that held when it was begun. */
     static long membership(String id, byte[] bytes) throws ObjectDamagedException {
         try {
@@ -98,8 +115,8 @@ record SnapshotDocument(
                         new ShardSnapshot(
                                 name,
                                 node.path("timeline").intValue(),
-                                position(node.path("startLsn").stringValue()),
-                                position(node.path("endLsn").stringValue()),
+                                Names.position(node.path("startLsn").stringValue()),
+                                Names.position(node.path("endLsn").stringValue()),
                                 node.path("entries").longValue(),
                                 node.path("bytes").longValue(),
                                 node.path("storedBytes").longValue(),
@@ -120,13 +137,5 @@ record SnapshotDocument(
         } catch (JacksonException | IllegalArgumentException | DateTimeException | ClassCastException e) {
             throw new ObjectDamagedException(Names.snapshot(id), "it is not a snapshot", e);
         }
-    }
-
-    private static long position(String text) {
-        int slash = text.indexOf('/');
-        if (slash < 0) {
-            throw new IllegalArgumentException("'" + text + "' is not a position");
-        }
-        return Long.parseLong(text, 0, slash, 16) << 32 | Long.parseLong(text, slash + 1, text.length(), 16);
     }
 }

@@ -7,8 +7,6 @@ import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -18,34 +16,38 @@ final class SnapshotVerifier {
     private final Verifier verifier;
     private final SealedStore sealed;
     private final Membership membership;
+    private final Horizon horizon;
     private final ClusterIdentity cluster;
     private final WalArchive wal;
     private final CRC32C crc = new CRC32C();
     private SnapshotEntry.@Nullable File file;
     private long fileBytes;
 
-    SnapshotVerifier(Verifier verifier, SealedStore sealed, Membership membership) {
+    SnapshotVerifier(Verifier verifier, SealedStore sealed, Membership membership, Horizon horizon) {
         this.verifier = verifier;
         this.sealed = sealed;
         this.membership = membership;
+        this.horizon = horizon;
         this.cluster = membership.cluster();
         this.wal = new WalArchive(sealed, cluster);
     }
 
     void run() throws IOException {
-        Snapshots snapshots = new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()));
+        Snapshots snapshots = new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), horizon);
         List<String> ids = snapshots.ids();
         for (String id : ids) {
             verifier.count(size(Names.snapshot(id)));
+            boolean[] givenUp = {false};
+            verifier.reading(Names.snapshot(id).value(), () -> givenUp[0] = snapshots.givenUp(id));
+            if (givenUp[0]) {
+                continue;
+            }
             if (!verifier.reading(Names.snapshot(id).value(), () -> snapshot(snapshots.open(id)))) {
                 authenticate(id + "/");
             }
         }
-        Set<String> unpublished = new TreeSet<>();
-        for (String prefix : List.of("manifest/", "pack/")) {
-            unpublished.addAll(unpublished(prefix, Set.copyOf(ids)));
-        }
-        for (String id : unpublished) {
+        for (String id :
+                new UnpublishedSnapshots(sealed).count(snapshots.allIds()).keySet()) {
             verifier.find(
                     Severity.NOTICE,
                     Names.snapshot(id).value(),
@@ -56,25 +58,6 @@ final class SnapshotVerifier {
 
     private long size(ObjectName name) throws IOException {
         return sealed.stat(name).map(ObjectInfo::bytes).orElse(0L);
-    }
-
-    /** The ids of snapshots that have objects under a prefix and are not published; one step of the listing for each. */
-    private Set<String> unpublished(String prefix, Set<String> published) throws IOException {
-        Set<String> result = new TreeSet<>();
-        @Nullable ObjectName after = null;
-        while (true) {
-            try (Stream<ObjectInfo> listing = sealed.list(prefix, after)) {
-                Iterator<ObjectInfo> objects = listing.iterator();
-                if (!objects.hasNext()) {
-                    return result;
-                }
-                String id = objects.next().name().value().split("/")[1];
-                if (!published.contains(id)) {
-                    result.add(id);
-                }
-                after = ObjectName.of(prefix.substring(0, prefix.length() - 1), id, "zzzz");
-            }
-        }
     }
 
     private void snapshot(SnapshotReader reader) throws IOException {

@@ -1,5 +1,8 @@
 package io.isochron.store;
 
+import io.isochron.objects.CrashPoint;
+import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.StoreException;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -69,7 +72,16 @@ public final class SnapshotWriter implements AutoCloseable {
         }
         SnapshotDocument document = new SnapshotDocument(
                 id, created, snapshots.membership, snapshots.audit.head().orElse(null), header, finished);
-        snapshots.sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, document.encode());
+        CrashPoint.reached("backup.unpublished");
+        try {
+            snapshots.sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, document.encode());
+        } catch (ObjectExistsException e) {
+            throw new StoreException(
+                    "snapshot " + id + " was given up by somebody else, who took it for dead, and cannot be published"
+                            + "\nhint: take another one; `isochron audit` shows who ran `expire` meanwhile",
+                    e);
+        }
+        CrashPoint.reached("backup.published");
         return document.info();
     }
 

@@ -1,6 +1,7 @@
 package io.isochron.store;
 
 import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectExistsException;
 import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The cluster's snapshots. Only published ones exist for readers. */
@@ -21,12 +23,14 @@ public final class Snapshots {
     final ClusterIdentity cluster;
     final long membership;
     final AuditLog audit;
+    private final Horizon horizon;
 
-    Snapshots(SealedStore sealed, Membership membership, AuditLog audit) {
+    Snapshots(SealedStore sealed, Membership membership, AuditLog audit, Horizon horizon) {
         this.sealed = sealed;
         this.cluster = membership.cluster();
         this.membership = membership.version();
         this.audit = audit;
+        this.horizon = horizon;
     }
 
     /**
@@ -38,13 +42,37 @@ public final class Snapshots {
         return new SnapshotWriter(this, created, options);
     }
 
-    /** The ids of all published snapshots, in no meaningful order. */
+    /** The ids of all published snapshots that are kept, in no meaningful order; among them may be those of snapshots that were given up before they were published. */
     public List<String> ids() throws IOException {
+        return allIds().stream().filter(id -> !horizon.dropped(id)).toList();
+    }
+
+    /** The same with those that are being removed. */
+    List<String> allIds() throws IOException {
         try (Stream<ObjectInfo> objects = sealed.list(PREFIX, null)) {
             return objects.map(info -> info.name().lastSegment()).toList();
         } catch (UncheckedIOException e) {
             throw SealedStore.unwrap(e);
         }
+    }
+
+    /**
+     * Gives up a snapshot that was begun and not published: takes its name, so that it never can be. What belongs to it has no meaning from then on.
+     *
+     * @return false if it was published meanwhile, or given up before
+     */
+    public boolean giveUp(String id, Instant at, String by) throws IOException {
+        try {
+            sealed.create(Names.snapshot(id), ObjectKind.SNAPSHOT, SnapshotDocument.givenUp(at, by));
+            return true;
+        } catch (ObjectExistsException e) {
+            return false;
+        }
+    }
+
+    /** Whether a name stands for a snapshot that was given up. */
+    boolean givenUp(String id) throws IOException {
+        return SnapshotDocument.isGivenUp(sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT));
     }
 
     /**
@@ -55,7 +83,7 @@ public final class Snapshots {
     public List<SnapshotInfo> list() throws IOException {
         List<SnapshotInfo> result = new ArrayList<>();
         for (String id : ids()) {
-            result.add(open(id).info());
+            find(id).ifPresent(reader -> result.add(reader.info()));
         }
         result.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
         return result;
@@ -72,9 +100,23 @@ public final class Snapshots {
         if (!ObjectName.isSegment(id)) {
             throw new IllegalArgumentException("'" + id + "' is not the id of a snapshot\nhint: info lists them");
         }
-        byte[] bytes = sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT);
+        return find(id).orElseThrow(() -> new ObjectNotFoundException(Names.snapshot(id), sealed.describe()));
+    }
+
+    /** A snapshot, or empty if the id is that of one that was given up, or that is not kept. */
+    private Optional<SnapshotReader> find(String id) throws IOException {
+        byte[] bytes;
+        try {
+            bytes = sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT);
+        } catch (ObjectNotFoundException e) {
+            // retention may have removed it since the names were listed
+            return Optional.empty();
+        }
+        if (horizon.dropped(id) || SnapshotDocument.isGivenUp(bytes)) {
+            return Optional.empty();
+        }
         requireMembership(SnapshotDocument.membership(id, bytes));
-        return new SnapshotReader(sealed, cluster, SnapshotDocument.decode(id, bytes, cluster));
+        return Optional.of(new SnapshotReader(sealed, cluster, SnapshotDocument.decode(id, bytes, cluster)));
     }
 
     /** What snapshots know of the audit log. One that cannot be read says nothing; that is found elsewhere. */

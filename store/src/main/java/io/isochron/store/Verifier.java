@@ -20,6 +20,7 @@ final class Verifier {
     private final SealedStore sealed;
     private final MembershipObjects memberships;
     private final KeyRecords keys;
+    private final Horizon horizon;
     private Membership membership;
     private ClusterIdentity cluster;
     private final Consumer<Finding> sink;
@@ -33,11 +34,13 @@ final class Verifier {
             MembershipObjects memberships,
             KeyRecords keys,
             Membership membership,
+            Horizon horizon,
             Consumer<Finding> sink) {
         this.sealed = sealed;
         this.memberships = memberships;
         this.keys = keys;
         this.membership = membership;
+        this.horizon = horizon;
         this.cluster = membership.cluster();
         this.sink = sink;
     }
@@ -59,11 +62,12 @@ final class Verifier {
             keys();
             audit(audit);
             membership();
+            retention();
             if (scope.wal()) {
-                new WalVerifier(this, sealed, cluster).run();
+                new WalVerifier(this, sealed, cluster, horizon).run();
             }
             if (scope.snapshots()) {
-                new SnapshotVerifier(this, sealed, membership).run();
+                new SnapshotVerifier(this, sealed, membership, horizon).run();
             }
             if (scope.chronicle()) {
                 chronicle();
@@ -131,6 +135,32 @@ final class Verifier {
         }
     }
 
+    /** Retention records follow each other; leases are what was written. */
+    private void retention() throws IOException {
+        RetentionRecords records = new RetentionRecords(sealed, sealed.header());
+        long[] next = {0};
+        String[] previous = {records.origin()};
+        each(Names.RETENTION, info -> {
+            long number = sequence(info.name());
+            if (number != next[0]) {
+                find(Severity.MISSING, Names.retention(next[0]).value(), "record " + number + " is there");
+            }
+            boolean follows = number == next[0];
+            next[0] = number + 1;
+            String expected = previous[0];
+            previous[0] = "";
+            RetentionFormat.Linked linked = records.read(number);
+            previous[0] = Hashes.sha256(RetentionFormat.encode(linked.record(), linked.previous()));
+            if (follows && !expected.isEmpty() && !expected.equals(linked.previous())) {
+                throw new ObjectDamagedException(info.name(), "it does not follow the record before it");
+            }
+        });
+        if (next[0] < horizon.nextNumber()) {
+            find(Severity.MISSING, Names.retention(next[0]).value(), "it was there when the repository was opened");
+        }
+        each(Names.LEASES, info -> sealed.read(info.name(), ObjectKind.LEASE));
+    }
+
     /** Segments of a shard are numbered without holes. */
     private void chronicle() throws IOException {
         for (int number = 1; number <= cluster.shards().size(); number++) {
@@ -141,7 +171,8 @@ final class Verifier {
                     ObjectKind.CHRONICLE,
                     "chronicle",
                     "segment",
-                    sequence -> Names.chronicle(shard, sequence));
+                    sequence -> Names.chronicle(shard, sequence),
+                    floor(shard).chronicle());
         }
     }
 
@@ -155,7 +186,8 @@ final class Verifier {
                     ObjectKind.LEDGER,
                     "ledger",
                     "entry",
-                    entry -> Names.ledger(shard, entry));
+                    entry -> Names.ledger(shard, entry),
+                    floor(shard).ledger());
             each(Names.parts(shard), info -> sealed.read(info.name(), ObjectKind.LEDGER));
             for (LedgerStore.Rollup rollup : LedgerStore.Rollup.values()) {
                 each(Names.rollups(shard, rollup.folder), info -> sealed.read(info.name(), ObjectKind.LEDGER));
@@ -164,21 +196,32 @@ final class Verifier {
     }
 
     private void numbered(
-            int shard, String prefix, ObjectKind kind, String whole, String part, LongFunction<ObjectName> names)
+            int shard,
+            String prefix,
+            ObjectKind kind,
+            String whole,
+            String part,
+            LongFunction<ObjectName> names,
+            long floor)
             throws IOException {
         long[] expected = {-1};
         each(prefix, info -> {
             long sequence = sequence(info.name());
-            if (expected[0] >= 0 && sequence > expected[0]) {
+            // what lies below the floor is being removed, in whatever order
+            if (expected[0] >= 0 && sequence > expected[0] && sequence > floor) {
                 find(
                         Severity.MISSING,
-                        names.apply(expected[0]).value(),
+                        names.apply(Math.max(expected[0], floor)).value(),
                         whole + " of shard " + cluster.shards().get(shard - 1).name() + " goes on with " + part + " "
                                 + sequence);
             }
             expected[0] = sequence + 1;
             sealed.read(info.name(), kind);
         });
+    }
+
+    private RetentionRecord.Floor floor(int shard) {
+        return horizon.floor(cluster.shards().get(shard - 1).name());
     }
 
     private static long sequence(ObjectName name) throws ObjectDamagedException {

@@ -22,6 +22,7 @@ final class WalVerifier {
     private final Verifier verifier;
     private final SealedStore sealed;
     private final ClusterIdentity cluster;
+    private final Horizon horizon;
     private final WalArchive archive;
     private @Nullable WalRange last;
     private byte @Nullable [] lastBytes;
@@ -33,10 +34,11 @@ final class WalVerifier {
 
     private record Branch(int parent, long at) {}
 
-    WalVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster) {
+    WalVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster, Horizon horizon) {
         this.verifier = verifier;
         this.sealed = sealed;
         this.cluster = cluster;
+        this.horizon = horizon;
         this.archive = new WalArchive(sealed, cluster);
     }
 
@@ -98,6 +100,9 @@ final class WalVerifier {
     }
 
     private void missing(String shard, int number, int timeline, long from, long to) {
+        if (!horizon.keepsWal(shard, from, to)) {
+            return;
+        }
         verifier.find(
                 Severity.MISSING,
                 Names.wal(number, timeline, from, to).value(),
@@ -116,7 +121,9 @@ final class WalVerifier {
         first.putIfAbsent(range.timeline(), range.start());
         WalRange before = last;
         boolean follows = before != null && before.timeline() == range.timeline();
-        if (follows && Long.compareUnsigned(range.start(), end) > 0) {
+        if (follows
+                && Long.compareUnsigned(range.start(), end) > 0
+                && horizon.keepsWal(shard, /* start= */ end, /* end= */ range.start())) {
             int number = cluster.number(shard);
             verifier.find(
                     Severity.MISSING,

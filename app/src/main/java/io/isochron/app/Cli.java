@@ -82,6 +82,8 @@ final class Cli {
                 new VerifyCommand(host),
                 new AuditCommand(host),
                 new CopyCommand(host, cancellation),
+                new ExpireCommand(host, cancellation),
+                new WhyCommand(host),
                 new BackfillCommand(host));
     }
 

@@ -4,6 +4,7 @@ import io.isochron.capture.AbandonedBranch;
 import io.isochron.capture.CaptureOptions;
 import io.isochron.chronicle.Dialect;
 import io.isochron.restore.Invariant;
+import io.isochron.store.RetentionPromise;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -58,15 +59,15 @@ record Config(
     record Shard(String name, String connection, String slot) {}
 
     /**
-     * What is aimed at; figures are compared with it and shown, nothing is deleted by it yet.
+     * What is aimed at; figures are compared with it and shown. {@code expire} keeps what the retention promises.
      *
-     * @param retention how far back one wants to be able to go
+     * @param retention which moments one wants to be able to go back to
      * @param rpo largest loss, as a time
      * @param rto longest restore
      */
-    record Objectives(Duration retention, Duration rpo, Duration rto) {
+    record Objectives(RetentionPromise retention, Duration rpo, Duration rto) {
         static final Objectives DEFAULT =
-                new Objectives(Duration.ofDays(14), Duration.ofSeconds(1), Duration.ofMinutes(15));
+                new Objectives(RetentionPromise.of(Duration.ofDays(14)), Duration.ofSeconds(1), Duration.ofMinutes(15));
     }
 
     /** Names of the shards in their order. */
@@ -96,7 +97,9 @@ record Config(
                 connection: service=shop_b        # from the service file (PGSERVICEFILE)
                 slot: isochron_b                  # default: isochron_<shard>
             objectives:
-              retention: 14d
+              retention: 14d                      # any second of the last 14 days; `isochron expire` keeps to it
+              # daily: 90d                        # before that one moment of each day, for 90 days; also weekly, monthly
+              # buffer: 2d                        # how long what is not needed any more is kept nevertheless
               rpo: 1s
               rto: 15m
             dialect: auto                         # xa, citus and pgdog by their gids; or one of them, or {pattern: 'shop-(\\d+)-.*'}

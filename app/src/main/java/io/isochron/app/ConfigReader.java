@@ -5,6 +5,7 @@ import io.isochron.app.Config.Shard;
 import io.isochron.app.YamlNode.Scalar;
 import io.isochron.chronicle.Dialect;
 import io.isochron.restore.Invariant;
+import io.isochron.store.RetentionPromise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -240,9 +241,25 @@ final class ConfigReader {
         if (node.isEmpty()) {
             return Objectives.DEFAULT;
         }
-        YamlSection section = YamlSection.of("objectives", node.get(), Set.of("retention", "rpo", "rto"), problems);
+        YamlSection section = YamlSection.of(
+                "objectives",
+                node.get(),
+                Set.of("retention", "daily", "weekly", "monthly", "buffer", "rpo", "rto"),
+                problems);
+        RetentionPromise usual = Objectives.DEFAULT.retention();
+        RetentionPromise retention = usual;
+        try {
+            retention = new RetentionPromise(
+                    section.value("retention", usual.anySecond(), Units::duration),
+                    section.value("daily", usual.daily(), Units::duration),
+                    section.value("weekly", usual.weekly(), Units::duration),
+                    section.value("monthly", usual.monthly(), Units::duration),
+                    section.value("buffer", usual.buffer(), Units::duration));
+        } catch (IllegalArgumentException e) {
+            section.problem("retention", String.valueOf(e.getMessage()).replace("\nhint: ", "; "));
+        }
         return new Objectives(
-                section.value("retention", Objectives.DEFAULT.retention(), Units::duration),
+                retention,
                 section.value("rpo", Objectives.DEFAULT.rpo(), Units::duration),
                 section.value("rto", Objectives.DEFAULT.rto(), Units::duration));
     }

@@ -14,9 +14,12 @@ import io.isochron.restore.RestoreRefusedException;
 import io.isochron.store.KeyFileException;
 import io.isochron.store.KeyRotatedException;
 import io.isochron.store.KeyWrappingRefusedException;
+import io.isochron.store.LeaseHeldException;
 import io.isochron.store.UnsupportedRepositoryException;
 import io.isochron.store.WalGapException;
 import io.isochron.store.WrongKeyException;
+import io.isochron.upkeep.ExpiryCancelledException;
+import io.isochron.upkeep.ShrunkPromiseException;
 import io.isochron.wire.PostgresException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -54,8 +57,12 @@ record Failure(ExitCode code, String message, String hint) {
 
     private static ExitCode codeOf(Throwable thrown) {
         return switch (thrown) {
-            case PlanRefusedException _, RestoreRefusedException _, BackfillRefusedException _ -> ExitCode.REFUSED;
-            case RestoreCancelledException _, InterruptedException _ -> ExitCode.CANCELLED;
+            case PlanRefusedException _,
+                    RestoreRefusedException _,
+                    BackfillRefusedException _,
+                    ShrunkPromiseException _,
+                    LeaseHeldException _ -> ExitCode.REFUSED;
+            case RestoreCancelledException _, ExpiryCancelledException _, InterruptedException _ -> ExitCode.CANCELLED;
             case HandoverException failed -> failed.getCause() == null ? ExitCode.FAILED : databaseOr(failed);
             case ObjectDamagedException _, WalGapException _, ObjectNotFoundException _ -> ExitCode.DAMAGED;
             case StoreRefusedException _ -> ExitCode.REPOSITORY;

@@ -7,6 +7,7 @@ import io.isochron.objects.Place;
 import io.isochron.objects.S3Settings;
 import io.isochron.restore.Invariant;
 import io.isochron.store.KeyProgram;
+import io.isochron.store.RetentionPromise;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +40,8 @@ class ConfigReaderTest {
                                 "a", "host=db-a.example.org port=5432 user=isochron dbname=shop", "isochron_a"),
                         new Config.Shard("b", "service=shop_b", "isochron_b"));
         assertThat(config.objectives())
-                .isEqualTo(new Config.Objectives(Duration.ofDays(14), Duration.ofSeconds(1), Duration.ofMinutes(15)));
+                .isEqualTo(new Config.Objectives(
+                        RetentionPromise.of(Duration.ofDays(14)), Duration.ofSeconds(1), Duration.ofMinutes(15)));
         assertThat(config.invariants())
                 .containsExactly(
                         Invariant.sum("balances", "select coalesce(sum(balance), 0) from accounts", "1000000"));

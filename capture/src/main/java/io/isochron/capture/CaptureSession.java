@@ -45,6 +45,7 @@ final class CaptureSession {
     private final BooleanSupplier stop;
     private final boolean first;
     private final @Nullable SynchronousShard synchronous;
+    private final CaptureLease lease;
     /** The shard; from the moment on that its primary is found, at that place only. */
     private ShardSource source;
 
@@ -66,7 +67,8 @@ final class CaptureSession {
             ShardMonitor monitor,
             BooleanSupplier stop,
             boolean first,
-            @Nullable SynchronousShard synchronous) {
+            @Nullable SynchronousShard synchronous,
+            CaptureLease lease) {
         this.shard = source;
         this.source = source;
         this.repository = repository;
@@ -78,6 +80,7 @@ final class CaptureSession {
         this.stop = stop;
         this.first = first;
         this.synchronous = synchronous;
+        this.lease = lease;
     }
 
     /** Whether this session came as far as streaming. */
@@ -327,7 +330,9 @@ final class CaptureSession {
         long start = System.nanoTime();
         while (true) {
             try {
-                return connection.startPhysical(source.slot(), from, position.timeline());
+                WalStream stream = connection.startPhysical(source.slot(), from, position.timeline());
+                lease.taken();
+                return stream;
             } catch (PostgresException e) {
                 if (!e.sqlState().equals(PostgresException.OBJECT_IN_USE)) {
                     throw errors.explain(
@@ -337,7 +342,7 @@ final class CaptureSession {
                             control.identifySystem().flushed());
                 }
                 if (System.nanoTime() - start > patience.toNanos() || stop.getAsBoolean()) {
-                    throw errors.slotInUse(e);
+                    throw errors.slotInUse(e, lease.holder());
                 }
             }
             TimeUnit.MILLISECONDS.sleep(SLOT_LOOK_MILLIS);

@@ -30,6 +30,7 @@ public final class ShardCapture implements AutoCloseable {
     private final Thread observer;
     private final LedgerKeeper ledger;
     private final Thread keeper;
+    private final CaptureLease lease;
     private volatile boolean stopping;
     private @Nullable SynchronousShard synchronous;
     private volatile FenceService.@Nullable Member fenceMember;
@@ -50,6 +51,7 @@ public final class ShardCapture implements AutoCloseable {
         this.options = options;
         this.memory = new byte[options.ringBytes(shards)];
         this.monitor = new ShardMonitor(source.name());
+        this.lease = new CaptureLease(repository, source.name());
         this.catalog = new CatalogObserver(source, monitor, options.catalogInterval());
         this.thread = Thread.ofPlatform()
                 .name("isochron-capture-" + source.name())
@@ -131,6 +133,7 @@ public final class ShardCapture implements AutoCloseable {
             }
             ledger.stop();
             endKeeper();
+            lease.release();
         }
     }
 
@@ -197,7 +200,8 @@ public final class ShardCapture implements AutoCloseable {
                     monitor,
                     () -> stopping,
                     !streamedOnce,
-                    synchronous);
+                    synchronous,
+                    lease);
             try {
                 if (session.run() == CaptureSession.End.STOPPED) {
                     return;

@@ -50,12 +50,13 @@ final class StreamErrors {
     }
 
     /** The slot has another receiver. */
-    CaptureException slotInUse(PostgresException error) {
+    CaptureException slotInUse(PostgresException error, String holder) {
         Matcher pid = PID.matcher(error.serverMessage());
         return new CaptureException(
                 "replication slot " + source.slot() + " of shard " + source.name() + " is in use"
                         + (pid.find() ? " by process " + pid.group(1) + " of the server" : "")
-                        + ": another capture of this shard is running",
+                        + ": another capture of this shard is running"
+                        + (holder.isEmpty() ? "" : " (" + holder + ")"),
                 "a shard has one capture; pg_stat_replication shows where the other one runs");
     }
 

@@ -13,6 +13,7 @@ import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
 import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
+import io.isochron.store.RetentionRecord;
 import io.isochron.wal.Lsn;
 import java.io.IOException;
 import java.time.Instant;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * window is not read.
  *
  * @param shards all that ever were announced, by name
- * @param recoverable ranges in order, each of grade atomic; one begins when the segment that holds its snapshot's end was complete, so up to a segment's length later than the earliest moment
+ * @param recoverable ranges in order, each of grade atomic; single moments that retention keeps are ranges of one moment; one begins when the segment that holds its snapshot's end was complete, so up to a segment's length later than the earliest moment
  * @param heldBackBy the present member whose safe time is the cluster's, or one that has none
  * @param breaks what is wrong with ledgers or WAL: {@link ShardLedger#breaks} and gaps
  */
@@ -82,6 +83,9 @@ public record ArchiveState(
                 .map(Map.Entry::getKey)
                 .orElse(null);
         List<RecoverableRange> ranges = new ArrayList<>();
+        for (RetentionRecord.KeptMoment single : repository.horizon().moments()) {
+            ranges.add(new RecoverableRange(single.moment(), single.moment()));
+        }
         for (Period period : repository.membership().periods()) {
             ranges.addAll(ranges(repository, period, members(ledgers, period), members(shards, period)));
         }
@@ -151,7 +155,7 @@ public record ArchiveState(
             long until = to;
             for (ShardLedger ledger : ledgers.values()) {
                 Lsn start = snapshot.start().get(ledger.shard());
-                whole &= start != null && covers(repository, ledger, start);
+                whole &= start != null && covers(repository, ledger, start) && kept(repository, ledger.shard(), start);
                 for (Notable gap : gaps(ledger)) {
                     if (start != null && gap.at().isAfter(start)) {
                         until = Math.min(until, gap.atMicros() - LedgerLevel.MINUTE.micros() - 2 * uncertainty);
@@ -175,6 +179,15 @@ public record ArchiveState(
         return ranges;
     }
 
+    /** Whether everything from a position on is kept; before that only single moments are. */
+    private static boolean kept(Repository repository, String shard, Lsn start) {
+        long segment = repository.cluster().shard(shard).walSegmentSizeBytes();
+        return Long.compareUnsigned(
+                        start.value() & -segment,
+                        repository.horizon().floor(shard).wal())
+                >= 0;
+    }
+
     private static boolean covers(Repository repository, ShardLedger ledger, Lsn start) throws IOException {
         Lsn first;
         if (ledger.entries().isEmpty()) {
@@ -191,22 +204,12 @@ public record ArchiveState(
 
     /** Reference time when everything up to a position had arrived; the greatest time if it has not. */
     private static long complete(Repository repository, String shard, @Nullable Lsn position) throws IOException {
-        OptionalLong first = repository.chronicle().firstSequence(shard);
-        if (first.isEmpty() || position == null) {
-            return Long.MAX_VALUE;
-        }
-        long low = first.getAsLong();
-        long last = repository.chronicle().lastSequence(shard).orElseThrow();
-        long high = last + 1;
-        while (low < high) {
-            long middle = low + (high - low) / 2;
-            if (segment(repository, shard, middle).end().isBefore(position)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low > last ? Long.MAX_VALUE : segment(repository, shard, low).referenceLastMicros();
+        return position == null
+                ? Long.MAX_VALUE
+                : new SegmentByPosition(repository, shard)
+                        .reaching(position)
+                        .map(Segment::referenceLastMicros)
+                        .orElse(Long.MAX_VALUE);
     }
 
     /** The last moment whose horizon lies before the cluster's safe time, as far as the clocks are known now. */

@@ -65,8 +65,24 @@ public final class ClusterRestore {
             directory.requirePlan(journal, plan.id());
             discardUntrusted(journal, directory.path());
             RestoreClock clock = new RestoreClock(plan, listener);
-            return run(plan, directory.path(), options, clock, journal, startedAt);
+            try (ReadPin pin = ReadPin.take(repository, plan, directory.path(), this::cancel)) {
+                try {
+                    return run(plan, directory.path(), options, clock, journal, startedAt);
+                } catch (RestoreCancelledException e) {
+                    throw pin.lost() == null ? e : lost(e, pin.lost());
+                }
+            }
         }
+    }
+
+    private static IOException lost(RestoreCancelledException cancelled, IOException cause) {
+        RestoreException failure = new RestoreException(
+                "this restore was taken for dead by somebody else, so what it reads may be removed: "
+                        + String.valueOf(cause.getMessage()).lines().findFirst().orElse(""),
+                "run it again; it goes on where it stopped, if everything is still there",
+                cause);
+        failure.addSuppressed(cancelled);
+        return failure;
     }
 
     /**

@@ -165,7 +165,7 @@ public final class LedgerReader {
         }
 
         private void covered(long from, long to, LedgerLevel coarsest, long last) throws IOException {
-            long number = from == Long.MIN_VALUE ? 0 : stored.firstEndingFrom(from, last);
+            long number = from == Long.MIN_VALUE ? stored.firstNumber() : stored.firstEndingFrom(from, last);
             while (number <= last) {
                 LedgerEntry entry = next(number, to, coarsest);
                 if (entry == null) {
@@ -233,6 +233,11 @@ public final class LedgerReader {
         private Optional<LedgerEntry> detailed(LedgerEntry minute, LargeRule rule) throws IOException {
             long last = stored.lastNumber().orElse(-1);
             long before = Math.min(minute.number() - 1, last);
+            long kept = stored.firstNumber();
+            if (kept > 0 && before < kept) {
+                // what the transactions of the first minute that is kept had done before is not known any more
+                return Optional.empty();
+            }
             LedgerBuilder builder = builderAfter(before).keeping(rule);
             long first = before < 0
                     ? repository.chronicle().firstSequence(shard).orElse(0)

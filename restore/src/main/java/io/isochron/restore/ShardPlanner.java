@@ -6,7 +6,10 @@ import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.ShardBoundary;
 import io.isochron.chronicle.SnapshotPoint;
 import io.isochron.chronicle.TablespaceCreated;
+import io.isochron.store.Horizon;
 import io.isochron.store.Repository;
+import io.isochron.store.RetentionRecord;
+import io.isochron.store.RetentionRecord.Positions;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.ShardSnapshot;
 import io.isochron.store.SnapshotInfo;
@@ -14,6 +17,7 @@ import io.isochron.wal.Lsn;
 import io.isochron.wal.TimelineHistory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -131,6 +135,7 @@ final class ShardPlanner {
         long from = first
                 ? step.start().value() & -(long) segmentBytes
                 : step.start().value();
+        requireKept(shard, new Positions(from, step.end().value()));
         long reached = repository.wal().contiguousEnd(shard, step.timeline(), from);
         if (Long.compareUnsigned(reached, step.end().value()) < 0) {
             throw new PlanRefusedException(
@@ -138,6 +143,26 @@ final class ShardPlanner {
                             + " to " + new Lsn(reached) + " only, needed is " + step.end(),
                     "WAL is missing there; moments behind the gap need a snapshot taken after it");
         }
+    }
+
+    private void requireKept(String shard, Positions needed) throws PlanRefusedException {
+        Horizon horizon = repository.horizon();
+        if (horizon.keepsWhole(shard, needed)) {
+            return;
+        }
+        List<Instant> single = horizon.moments().stream()
+                .map(RetentionRecord.KeptMoment::moment)
+                .toList();
+        throw new PlanRefusedException(
+                "WAL of shard " + shard + " from " + new Lsn(needed.from()) + " to " + new Lsn(needed.to())
+                        + " is not kept any more: retention gave it up",
+                horizon.continuous()
+                                .map(from -> "every moment from " + from + " on is kept")
+                                .orElse("nothing is kept without gaps")
+                        + (single.isEmpty()
+                                ? ""
+                                : ", and " + single.size() + " single ones from " + single.getFirst() + " to "
+                                        + single.getLast() + ": `isochron info` lists them"));
     }
 
     private void inspect(String shard, Lsn start, Lsn end, Map<String, String> settings) throws PlanRefusedException {

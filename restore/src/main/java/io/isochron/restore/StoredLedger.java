@@ -52,6 +52,11 @@ final class StoredLedger {
         return repository.ledger().lastNumber(shard);
     }
 
+    /** The first minute that is kept; 0 if there is none. */
+    long firstNumber() throws IOException {
+        return repository.ledger().firstNumber(shard).orElse(0);
+    }
+
     Stored minute(long number) throws IOException {
         Stored known = minutes.get(number);
         if (known == null) {
@@ -94,7 +99,7 @@ final class StoredLedger {
 
     /** The first minute that ends at or after a moment; one more than the last if none does. Mostly there is one entry for every minute, so that its place is known; else it is found by halving. */
     long firstEndingFrom(long micros, long last) throws IOException {
-        long low = 0;
+        long low = firstNumber();
         long high = last + 1;
         long guess = last
                 - (LedgerLevel.MINUTE.period(minute(last).entry().cover().toMicros())

@@ -9,8 +9,8 @@ import io.isochron.store.RetentionRecord.Floor;
 import io.isochron.store.RetentionRecord.Positions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -52,10 +52,15 @@ public final class Garbage {
 
     /** What is being read by others now; whoever begins to read after the horizon was recorded looks at the horizon. */
     public List<Pin> pins() throws IOException {
-        List<Pin> pins = new ArrayList<>();
+        return List.copyOf(pinsByLease().values());
+    }
+
+    /** The same, with who reads it. */
+    public Map<LeaseState, Pin> pinsByLease() throws IOException {
+        Map<LeaseState, Pin> pins = new LinkedHashMap<>();
         for (LeaseState state : new Leases(sealed).all(Pin.RESOURCE)) {
             if (state.held()) {
-                pins.add(Pin.fromJson(state.detail()));
+                pins.put(state, Pin.fromJson(state.detail()));
             }
         }
         return pins;

@@ -21,7 +21,8 @@ public final class Horizon {
         this.record = record;
     }
 
-    static Horizon of(@Nullable RetentionRecord record) {
+    /** What a record keeps; all, if there is none. */
+    public static Horizon of(@Nullable RetentionRecord record) {
         return record == null ? EVERYTHING : new Horizon(record);
     }
 
@@ -91,7 +92,7 @@ public final class Horizon {
     }
 
     /** Whether all of a shard's WAL in a range is kept. */
-    boolean keepsWhole(String shard, Positions range) {
+    public boolean keepsWhole(String shard, Positions range) {
         return Long.compareUnsigned(range.from(), floor(shard).wal()) >= 0
                 || moments().stream().anyMatch(kept -> {
                     Positions known = kept.wal().get(shard);

@@ -47,19 +47,19 @@ public final class Leases {
      */
     public Lease take(String resource, LeaseHolder holder, Duration validity, String detail, InstantSource clock)
             throws IOException {
+        return take(resource, holder, validity, detail, clock, false);
+    }
+
+    /** @param certain whether something else made certain that whoever holds it is gone */
+    public Lease take(
+            String resource, LeaseHolder holder, Duration validity, String detail, InstantSource clock, boolean certain)
+            throws IOException {
         LeaseState newest = newest(resource).orElse(null);
         Instant now = MembershipObjects.micros(clock.instant());
-        if (newest != null && newest.held() && !newest.overdue(now)) {
+        if (!certain && newest != null && newest.held() && !newest.overdue(now)) {
             throw new LeaseHeldException(resource, newest);
         }
         return new Lease(this, clock, take(newest, resource, holder, validity, detail, now));
-    }
-
-    /** Takes a lease whoever has it: something else made certain that the holder is gone. */
-    public Lease takeOver(String resource, LeaseHolder holder, String detail, InstantSource clock) throws IOException {
-        Instant now = MembershipObjects.micros(clock.instant());
-        return new Lease(
-                this, clock, take(newest(resource).orElse(null), resource, holder, Duration.ZERO, detail, now));
     }
 
     private LeaseState take(
@@ -70,11 +70,9 @@ public final class Leases {
             String detail,
             Instant now)
             throws IOException {
-        LeaseState before = newest != null
-                ? newest
-                : new LeaseState(resource, -1, Event.RELEASED, holder, now, now, validity, detail);
+        long number = newest == null ? -1 : newest.number();
         return step(
-                new LeaseState(resource, before.number(), before.event(), holder, now, now, validity, detail),
+                new LeaseState(resource, number, Event.RELEASED, holder, now, now, validity, detail),
                 Event.TAKEN,
                 holder,
                 now,

@@ -4,6 +4,7 @@ import io.isochron.objects.Content;
 import io.isochron.objects.NotARepositoryException;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectExistsException;
+import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
@@ -17,6 +18,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,9 +148,14 @@ public final class Repository {
         return reloadHorizon();
     }
 
-    /** Finds and removes what its horizon does not keep. */
-    public Garbage garbage() {
-        return new Garbage(sealed, membership(), horizon);
+    /** Finds what a horizon does not keep, and removes it. */
+    public Garbage garbage(Horizon kept) {
+        return new Garbage(sealed, membership(), kept);
+    }
+
+    /** All objects whose names begin so, ascending, lazily; to be closed; throws {@link java.io.UncheckedIOException} on the way. */
+    public Stream<ObjectInfo> objects(String prefix) throws IOException {
+        return sealed.list(prefix, null);
     }
 
     /** Who is doing what with it. */

@@ -5,6 +5,7 @@ import io.isochron.objects.ObjectName;
 import io.isochron.store.RetentionRecord.Floor;
 import io.isochron.store.RetentionRecord.KeptMoment;
 import io.isochron.store.RetentionRecord.Positions;
+import io.isochron.store.RetentionRecord.Sighting;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,8 +69,13 @@ final class RetentionFormat {
                             .put("to", Names.lsn(range.to())));
         }
         record.dropped().forEach(root.putArray("dropped")::add);
-        ObjectNode unpublished = root.putObject("unpublished");
-        record.unpublished().forEach(unpublished::put);
+        ArrayNode unpublished = root.putArray("unpublished");
+        record.unpublished()
+                .forEach((id, seen) -> unpublished
+                        .addObject()
+                        .put("snapshot", id)
+                        .put("objects", seen.objects())
+                        .put("since", seen.since().toString()));
         return Json.bytes(root);
     }
 
@@ -116,8 +122,14 @@ final class RetentionFormat {
                     texts(node.path("parts")),
                     wal));
         }
-        Map<String, Long> unpublished = new LinkedHashMap<>();
-        root.path("unpublished").forEachEntry((id, objects) -> unpublished.put(id, objects.longValue()));
+        Map<String, Sighting> unpublished = new LinkedHashMap<>();
+        for (JsonNode node : root.path("unpublished")) {
+            unpublished.put(
+                    node.path("snapshot").stringValue(),
+                    new Sighting(
+                            node.path("objects").longValue(),
+                            Instant.parse(node.path("since").stringValue())));
+        }
         JsonNode continuous = root.path("continuous");
         return new RetentionRecord(
                 root.path("number").longValue(),

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param floors by shard, below which only {@code moments} are kept; a shard that is not named keeps everything
  * @param moments single moments kept before {@code continuous}, oldest first
  * @param dropped ids of published snapshots that are not kept; each is there until all that belongs to it was removed
- * @param unpublished ids of snapshots that were begun and not published when this was decided, with what was there of each
+ * @param unpublished ids of snapshots that were begun and not published when this was decided, with what was seen of each
  */
 public record RetentionRecord(
         long number,
@@ -32,7 +32,7 @@ public record RetentionRecord(
         Map<String, Floor> floors,
         List<KeptMoment> moments,
         List<String> dropped,
-        Map<String, Long> unpublished) {
+        Map<String, Sighting> unpublished) {
     /** A floor that keeps everything. */
     public static final Floor EVERYTHING = new Floor(0, 0, 0, 0);
 
@@ -71,6 +71,14 @@ public record RetentionRecord(
             wal = Collections.unmodifiableMap(new LinkedHashMap<>(wal));
         }
     }
+
+    /**
+     * What was seen of a snapshot that was not published.
+     *
+     * @param objects how many packs and manifest parts it had
+     * @param since from which counted moment on it had so many
+     */
+    public record Sighting(long objects, Instant since) {}
 
     /** Positions from one, inclusive, to another, exclusive; unsigned. */
     public record Positions(long from, long to) {

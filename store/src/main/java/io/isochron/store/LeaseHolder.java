@@ -1,5 +1,7 @@
 package io.isochron.store;
 
+import java.io.IOException;
+
 /**
  * Who holds a lease.
  *
@@ -16,6 +18,24 @@ public record LeaseHolder(String user, String host, long process, String program
                 host,
                 ProcessHandle.current().pid(),
                 program);
+    }
+
+    /**
+     * Whether a lease is held by a process of our own host that is not there any more.
+     *
+     * @param self somebody on this host
+     */
+    public static boolean dead(Repository repository, String resource, LeaseHolder self) throws IOException {
+        return repository
+                .leases()
+                .newest(resource)
+                .filter(LeaseState::held)
+                .map(LeaseState::holder)
+                .filter(holder -> holder.host.equals(self.host))
+                .filter(holder -> !ProcessHandle.of(holder.process)
+                        .map(ProcessHandle::isAlive)
+                        .orElse(false))
+                .isPresent();
     }
 
     /** For people. */

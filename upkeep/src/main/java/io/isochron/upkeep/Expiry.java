@@ -148,7 +148,9 @@ public final class Expiry {
     public ExpiryReport apply(
             RetentionPromise promise, boolean mayPromiseLess, Listener listener, BooleanSupplier cancelled)
             throws IOException {
-        try (Lease lease = repository.leases().take(LEASE, self, VALIDITY, "{}", clock)) {
+        try (Lease lease = repository
+                .leases()
+                .take(LEASE, self, VALIDITY, "{}", clock, LeaseHolder.dead(repository, LEASE, self))) {
             CrashPoint.reached("expire.leased");
             ExpiryPlan plan = plan(promise, mayPromiseLess);
             breakOverduePins();

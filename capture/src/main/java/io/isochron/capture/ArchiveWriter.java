@@ -6,6 +6,7 @@ import io.isochron.chronicle.RelationObservation;
 import io.isochron.chronicle.SafePoint;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentBuilder;
+import io.isochron.objects.CrashPoint;
 import io.isochron.store.WalRange;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.WalDamagedException;
@@ -211,6 +212,7 @@ final class ArchiveWriter {
         }
         if (end.isAfter(durable)) {
             archive.wal(new WalRange(shard, timeline, durable.value(), end.value()), ring.view(durable, end));
+            CrashPoint.reached("capture.wal");
         }
         SegmentBuilder builder = indexer.builder();
         for (ClockStep step : clock.takeSteps()) {
@@ -227,6 +229,7 @@ final class ArchiveWriter {
         long now = host.micros();
         Segment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
         archive.segment(segment);
+        CrashPoint.reached("capture.segment");
         // before the receiver can read it and confirm it: the status must never be behind what the server was told
         monitor.archived(end, segment.sequence() + 1);
         ring.release(end);

@@ -7,6 +7,7 @@ import io.isochron.chronicle.LedgerPart;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentChain;
 import io.isochron.chronicle.SegmentFormatException;
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectExistsException;
 import io.isochron.store.LedgerStore;
 import io.isochron.store.Repository;
@@ -189,6 +190,7 @@ final class LedgerKeeper implements Runnable {
                 return false;
             }
         }
+        CrashPoint.reached("capture.ledger");
         LedgerRollups made = rollups;
         if (made != null) {
             made.minute(entry);

@@ -1,6 +1,7 @@
 package io.isochron.capture;
 
 import io.isochron.chronicle.Segment;
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.store.Repository;
 import io.isochron.store.WalRange;
@@ -63,6 +64,7 @@ final class OrphanAdoption {
         long adopted = Micros.now();
         Segment segment = now.indexer().cut(now.indexer().fed(), adopted, adopted);
         archive.segment(segment);
+        CrashPoint.reached("capture.adopted");
         return new StoredPosition(now.timeline(), segment.end(), segment.sequence() + 1, now.indexer());
     }
 }

@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.CrashPoint;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,6 +41,7 @@ final class ManifestWriter {
         sealed.create(Names.manifest(snapshot, shard, parts), ObjectKind.MANIFEST, new ByteBuffer[] {
             ByteBuffer.wrap(lines.toByteArray())
         });
+        CrashPoint.reached("backup.manifest");
         parts++;
         lines.reset();
     }

@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.io.InputStream;
@@ -123,7 +124,11 @@ final class PackWriter implements AutoCloseable {
         awaitUnderWay();
         pack = spare.clear().position(Payload.HEADER_BYTES);
         spare = payload;
-        Callable<Long> store = () -> sealed.createEncoded(name, payload.duplicate());
+        Callable<Long> store = () -> {
+            long stored = sealed.createEncoded(name, payload.duplicate());
+            CrashPoint.reached("backup.pack");
+            return stored;
+        };
         underWay = storing.submit(store);
         number++;
         frames.clear();

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 
@@ -38,9 +39,15 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Stream<ObjectInfo> list(String prefix, ObjectName startAfter) {
-        return objects.entrySet().stream()
-                .filter(entry -> entry.getKey().value().startsWith(prefix))
-                .filter(entry -> startAfter == null || entry.getKey().compareTo(startAfter) > 0)
+        // names with a prefix follow each other, and the least name in a folder is no less than its "0"
+        ConcurrentNavigableMap<ObjectName, byte[]> from = prefix.isEmpty()
+                ? objects
+                : objects.tailMap(new ObjectName(prefix.endsWith("/") ? prefix + "0" : prefix), true);
+        if (startAfter != null && (from.isEmpty() || from.firstKey().compareTo(startAfter) <= 0)) {
+            from = objects.tailMap(startAfter, false);
+        }
+        return from.entrySet().stream()
+                .takeWhile(entry -> entry.getKey().value().startsWith(prefix))
                 .map(entry -> new ObjectInfo(entry.getKey(), entry.getValue().length));
     }
 

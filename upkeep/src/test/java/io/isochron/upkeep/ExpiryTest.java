@@ -168,7 +168,7 @@ class ExpiryTest {
         apply(Repository.open(whole, key), archive);
         Set<ObjectName> expected = new TreeSet<>(whole.objects.keySet());
         expected.removeIf(ExpiryTest::ephemeral);
-        for (int round = 0; round < 6; round++) {
+        for (int round = 0; round < 3; round++) {
             MemoryStore one = new MemoryStore();
             one.objects.putAll(store.objects);
             int[] left = {random.nextInt(2000)};

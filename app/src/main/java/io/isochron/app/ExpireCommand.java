@@ -72,10 +72,13 @@ final class ExpireCommand extends Command {
             ExpiryPlan plan = expiry.plan(config().objectives().retention(), promiseLess);
             StorageForecast forecast = StorageForecast.read(
                     repository, plan.record().promise(), plan.record().counted());
-            List<String> text = text(plan, forecast);
+            List<String> text = text(plan);
+            text.addAll(text(forecast));
             text.add("would be removed: " + count(plan.removable().all()) + parts(plan.removable()));
             text.add("nothing was changed; --apply does it");
-            output().result(json(plan, forecast, null), text);
+            Map<String, @Nullable Object> json = json(plan, null);
+            json.putAll(json(forecast));
+            output().result(json, text);
             return ExitCode.OK;
         }
         begin(repository);
@@ -88,11 +91,7 @@ final class ExpireCommand extends Command {
                     (done, total) -> progress.show(progress(done, total, System.nanoTime() - began)),
                     cancellation::requested);
         }
-        StorageForecast forecast = StorageForecast.read(
-                repository,
-                report.plan().record().promise(),
-                report.plan().record().counted());
-        List<String> text = text(report.plan(), forecast);
+        List<String> text = text(report.plan());
         text.add("removed: " + count(report.removed().all()) + parts(report.removed()));
         if (report.refused().all().objects() > 0) {
             text.add("NOT removed, since the store does not let go of it: "
@@ -101,7 +100,7 @@ final class ExpireCommand extends Command {
                     .forEach(line -> text.add("  " + line.lines().findFirst().orElse("")));
             text.add("The next expiry tries again.");
         }
-        output().result(json(report.plan(), forecast, report), text);
+        output().result(json(report.plan(), report), text);
         return ExitCode.OK;
     }
 
@@ -128,7 +127,7 @@ final class ExpireCommand extends Command {
         return parts.isEmpty() ? "" : " (" + String.join(", ", parts) + ")";
     }
 
-    private List<String> text(ExpiryPlan plan, StorageForecast forecast) {
+    private static List<String> text(ExpiryPlan plan) {
         List<String> lines = new ArrayList<>();
         lines.add("promise     " + plan.record().promise().describe());
         lines.add(
@@ -153,6 +152,12 @@ final class ExpireCommand extends Command {
             lines.add("abandoned   snapshot " + id + ": begun, not published, and it has not grown for a day");
         }
         plan.warnings().forEach(warning -> lines.add("WARNING     " + warning));
+        return lines;
+    }
+
+    /** It lists every object once, which an expiry that does its work does not wait for. */
+    private List<String> text(StorageForecast forecast) {
+        List<String> lines = new ArrayList<>();
         lines.add("stored      " + count(forecast.all()) + cost(forecast.all().bytes()));
         lines.add("log volume  " + Units.bytes(forecast.walPerDay()) + " of WAL a day, stored as "
                 + Units.bytes(forecast.storedPerDay()) + " (from the last "
@@ -171,8 +176,7 @@ final class ExpireCommand extends Command {
         return of == null ? "" : String.format(Locale.ROOT, ", %.2f a month", of * bytes / (1024.0 * 1024 * 1024));
     }
 
-    private Map<String, @Nullable Object> json(
-            ExpiryPlan plan, StorageForecast forecast, @Nullable ExpiryReport report) {
+    private static Map<String, @Nullable Object> json(ExpiryPlan plan, @Nullable ExpiryReport report) {
         List<Object> moments = new ArrayList<>();
         for (KeptMoment kept : plan.record().moments()) {
             moments.add(Json.object("moment", kept.moment(), "rule", kept.rule(), "snapshot", kept.snapshot()));
@@ -197,7 +201,11 @@ final class ExpireCommand extends Command {
                 "removedObjects", report == null ? 0 : report.removed().all().objects(),
                 "removedBytes", report == null ? 0 : report.removed().all().bytes(),
                 "refusedObjects", report == null ? 0 : report.refused().all().objects(),
-                "refusals", report == null ? List.of() : report.refusals(),
+                "refusals", report == null ? List.of() : report.refusals());
+    }
+
+    private Map<String, @Nullable Object> json(StorageForecast forecast) {
+        return Json.object(
                 "storedObjects", forecast.all().objects(),
                 "storedBytes", forecast.all().bytes(),
                 "walBytesPerDay", forecast.walPerDay(),

@@ -101,7 +101,7 @@ final class ReadPin implements AutoCloseable {
             return;
         }
         long period = VALIDITY.dividedBy(6).toMillis();
-        renewal.scheduleWithFixedDelay(
+        var _ = renewal.scheduleWithFixedDelay(
                 () -> {
                     try {
                         held.renew();

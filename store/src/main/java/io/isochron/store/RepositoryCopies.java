@@ -36,9 +36,7 @@ public final class RepositoryCopies {
      */
     static boolean contested(ObjectName name) {
         String value = name.value();
-        return !value.startsWith("wal/")
-                && !value.startsWith("pack/")
-                && !value.startsWith("manifest/");
+        return !value.startsWith("wal/") && !value.startsWith("pack/") && !value.startsWith("manifest/");
     }
 
     /**

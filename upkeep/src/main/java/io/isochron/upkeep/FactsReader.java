@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -104,7 +105,8 @@ final class FactsReader {
             Map<String, Long> starts = new HashMap<>();
             boolean whole = true;
             for (String shard : period.shards()) {
-                long start = aligned(shard, point.start().get(shard).value());
+                long start = aligned(
+                        shard, Objects.requireNonNull(point.start().get(shard)).value());
                 starts.put(shard, start);
                 whole &= Long.compareUnsigned(
                                 start, repository.horizon().floor(shard).wal())
@@ -145,7 +147,7 @@ final class FactsReader {
         Instant reference = Instant.MIN;
         List<Instant> readings = new ArrayList<>();
         for (String shard : period.shards()) {
-            Lsn stop = point.stop().get(shard);
+            Lsn stop = Objects.requireNonNull(point.stop().get(shard));
             Optional<Segment> reaching = segments(shard).reaching(stop);
             if (reaching.isEmpty()) {
                 return Optional.empty();

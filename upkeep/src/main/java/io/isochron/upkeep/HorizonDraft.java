@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes of a decision the record that says so: finds the moments, positions and numbers. Writes nothing. */
 final class HorizonDraft {
@@ -219,13 +220,11 @@ final class HorizonDraft {
         return result;
     }
 
-    private Floor floor(
-            Map<String, Long> wal, String shard, Segment oldest, @org.jspecify.annotations.Nullable ShardLedger ledger)
+    private Floor floor(Map<String, Long> wal, String shard, Segment oldest, @Nullable ShardLedger ledger)
             throws IOException {
         long minute = 0;
         long hour = 0;
-        boolean known = ledger != null && !ledger.entries().isEmpty();
-        if (known) {
+        if (ledger != null && !ledger.entries().isEmpty()) {
             LedgerEntry first = ledger.entries().getFirst();
             minute = Math.max(0, first.cover().catalogEntry());
             hour = minute == 0 ? 0 : hour(shard, minute);

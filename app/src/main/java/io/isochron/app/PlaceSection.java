@@ -2,6 +2,8 @@ package io.isochron.app;
 
 import io.isochron.app.YamlNode.Entry;
 import io.isochron.app.YamlNode.Mapping;
+import io.isochron.objects.ObjectLock;
+import io.isochron.objects.ObjectLock.Mode;
 import io.isochron.objects.Place;
 import io.isochron.objects.S3Settings;
 import io.isochron.objects.S3Settings.Checksums;
@@ -12,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -53,7 +56,7 @@ final class PlaceSection {
         YamlSection s3 = YamlSection.of(
                 "s3",
                 withoutSecrets(node),
-                Set.of("bucket", "prefix", "endpoint", "region", "path-style", "checksums"),
+                Set.of("bucket", "prefix", "endpoint", "region", "path-style", "checksums", "lock"),
                 problems);
         String bucket = s3.required("bucket");
         @Nullable URI endpoint = s3.has("endpoint") ? s3.value("endpoint", UNREADABLE, PlaceSection::uri) : null;
@@ -71,13 +74,43 @@ final class PlaceSection {
             s3.problem("bucket", String.valueOf(e.getMessage()).replace("\nhint: ", "; "));
             return NOWHERE;
         }
-        return new Place.S3(new S3Settings(
-                bucket,
-                defaults.prefix(),
-                endpoint,
-                defaults.region(),
-                s3.value("path-style", defaults.pathStyle(), PlaceSection::yes),
-                s3.value("checksums", defaults.checksums(), PlaceSection::checksums)));
+        boolean pathStyle = s3.value("path-style", defaults.pathStyle(), PlaceSection::yes);
+        Checksums checksums = s3.value("checksums", defaults.checksums(), PlaceSection::checksums);
+        @Nullable ObjectLock lock = s3.node("lock").map(this::lock).orElse(null);
+        try {
+            return new Place.S3(
+                    new S3Settings(bucket, defaults.prefix(), endpoint, defaults.region(), pathStyle, checksums, lock));
+        } catch (IllegalArgumentException e) {
+            s3.problem("checksums", String.valueOf(e.getMessage()).replace("\nhint: ", "; "));
+            return NOWHERE;
+        }
+    }
+
+    /** Neither part has a default: what is locked in compliance mode cannot be taken back. */
+    private @Nullable ObjectLock lock(YamlNode node) {
+        YamlSection section = YamlSection.of("lock", node, Set.of("mode", "for"), problems);
+        Optional<Mode> mode = Optional.empty();
+        if (!section.required("mode").isEmpty()) {
+            mode = section.value("mode", Optional.empty(), text -> Optional.of(mode(text)));
+        }
+        if (section.required("for").isEmpty() || mode.isEmpty()) {
+            return null;
+        }
+        Mode how = mode.get();
+        return section.value(
+                        "for",
+                        Optional.<ObjectLock>empty(),
+                        text -> Optional.of(new ObjectLock(how, Units.duration(text))))
+                .orElse(null);
+    }
+
+    private static Mode mode(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "governance" -> Mode.GOVERNANCE;
+            case "compliance" -> Mode.COMPLIANCE;
+            default ->
+                throw new IllegalArgumentException("'" + text + "' is no mode; known are governance, compliance");
+        };
     }
 
     /** Notes keys that look like credentials, and takes them out so that they are told once. */

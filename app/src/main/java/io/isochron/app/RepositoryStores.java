@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 
 /** Opens the stores that a repository lies in. */
 final class RepositoryStores {
-    private final Stores stores = new Stores();
+    private final Stores stores = new Stores(RepositoryCopies::ephemeral);
     private final Placement placement;
     private final Consumer<String> warnings;
 

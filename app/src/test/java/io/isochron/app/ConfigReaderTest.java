@@ -3,6 +3,7 @@ package io.isochron.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.objects.ObjectLock;
 import io.isochron.objects.Place;
 import io.isochron.objects.S3Settings;
 import io.isochron.restore.Invariant;
@@ -183,18 +184,34 @@ class ConfigReaderTest {
         assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, prefix: shop/one, region: eu-central-1}"))
                         .placement())
                 .isEqualTo(Placement.single(new Place.S3(new S3Settings(
-                        "backups", "shop/one", null, "eu-central-1", false, S3Settings.Checksums.CRC32))));
+                        "backups", "shop/one", null, "eu-central-1", false, S3Settings.Checksums.CRC32, null))));
         assertThat(ConfigReader.read(FILE, in("s3: {bucket: backups, endpoint: 'https://store:9000'}"))
                         .placement())
                 .isEqualTo(Placement.single(new Place.S3(new S3Settings(
-                        "backups", "", URI.create("https://store:9000"), null, true, S3Settings.Checksums.MD5))));
+                        "backups", "", URI.create("https://store:9000"), null, true, S3Settings.Checksums.MD5, null))));
         assertThat(ConfigReader.read(
                                 FILE,
                                 in(
                                         "s3: {bucket: backups, endpoint: 'http://store', path-style: false, checksums: none}"))
                         .placement())
                 .isEqualTo(Placement.single(new Place.S3(new S3Settings(
-                        "backups", "", URI.create("http://store"), null, false, S3Settings.Checksums.NONE))));
+                        "backups", "", URI.create("http://store"), null, false, S3Settings.Checksums.NONE, null))));
+    }
+
+    @Test
+    void objectsOfABucketAreLockedInAModeAndForATimeThatAreBothSaid() throws Exception {
+        String place = "s3: {bucket: backups, region: x, lock: %s}";
+        assertThat(ConfigReader.read(FILE, in(place.formatted("{mode: governance, for: 30d}")))
+                        .placement())
+                .isEqualTo(Placement.single(new Place.S3(S3Settings.of("backups", "", null, "x")
+                        .locking(new ObjectLock(ObjectLock.Mode.GOVERNANCE, Duration.ofDays(30))))));
+        problems(in(place.formatted("{mode: governance}"))).hasMessageContaining("lock lacks the key 'for'");
+        problems(in(place.formatted("{for: 30d}"))).hasMessageContaining("lock lacks the key 'mode'");
+        problems(in(place.formatted("{mode: strict, for: 30d}"))).hasMessageContaining("governance, compliance");
+        problems(in(place.formatted("{mode: compliance, for: 2h}"))).hasMessageContaining("1 to 36500 days");
+        problems(in(place.formatted("30d"))).hasMessageContaining("lock must be keys with values");
+        problems(in("s3: {bucket: backups, region: x, checksums: none, lock: {mode: governance, for: 30d}}"))
+                .hasMessageContaining("only objects that come with a checksum");
     }
 
     @Test

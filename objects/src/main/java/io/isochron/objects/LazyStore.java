@@ -2,7 +2,9 @@ package io.isochron.objects;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,26 @@ public final class LazyStore implements ObjectStore {
     @Override
     public void delete(ObjectName name) throws IOException {
         store().delete(name);
+    }
+
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        return store().renew(name);
+    }
+
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        return store().lockedUntil(name);
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return store().readOlder(name, limit, check);
+    }
+
+    @Override
+    public void findTampered(String prefix, Consumer<TamperedObject> found) throws IOException {
+        store().findTampered(prefix, found);
     }
 
     @Override

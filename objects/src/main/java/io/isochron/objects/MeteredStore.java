@@ -4,6 +4,7 @@ import io.isochron.objects.StoreMetrics.Operation;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,21 @@ public final class MeteredStore extends ForwardingStore {
             store.delete(name);
             return true;
         });
+    }
+
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        return counted(Operation.RENEW, () -> store.renew(name));
+    }
+
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        return counted(Operation.STAT, () -> store.lockedUntil(name));
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return counted(Operation.OPEN, () -> store.readOlder(name, limit, check));
     }
 
     @Override

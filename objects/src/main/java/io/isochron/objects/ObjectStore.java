@@ -3,7 +3,9 @@ package io.isochron.objects;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +64,7 @@ public interface ObjectStore extends AutoCloseable {
      * Removes an object. Only retention does this. Of two that remove the same object at once both may succeed.
      *
      * @throws ObjectNotFoundException if it is certain that there is no such object
+     * @throws ObjectLockedException if the store keeps it; it is there as it was
      */
     void delete(ObjectName name) throws IOException;
 
@@ -73,6 +76,45 @@ public interface ObjectStore extends AutoCloseable {
      * @throws IOException if it cannot be told whether the object was replaced
      */
     void replace(ObjectName name, Content content) throws IOException;
+
+    /**
+     * Says that an object is still needed: if the store locks objects and less than half of the lock's duration is left, the lock ends a whole duration from now. No lock is ever shortened. Costs one
+     * request, two when the lock is extended, and none in a store without locks.
+     *
+     * @throws ObjectNotFoundException if it is certain that there is no such object; a store without locks does not look
+     */
+    default Renewal renew(ObjectName name) throws IOException {
+        return Renewal.NO_LOCK;
+    }
+
+    /**
+     * Until when {@link #delete} would be refused; empty if it would not be. Of several copies the latest.
+     *
+     * @throws ObjectNotFoundException if it is certain that there is no such object
+     */
+    default Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        if (stat(name).isEmpty()) {
+            throw new ObjectNotFoundException(name, describe());
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Reads what an object was before somebody overwrote it, where the store keeps that.
+     *
+     * @param limit as of {@link #read}
+     * @return the oldest version that passes the check, which is the one that was created or a repaired one; empty if none does or none is kept
+     */
+    default <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return Optional.empty();
+    }
+
+    /**
+     * Looks for objects that were overwritten, or hidden by a delete marker, where the store keeps what was there before.
+     *
+     * @param prefix of the names that are looked at; empty for all
+     */
+    default void findTampered(String prefix, Consumer<TamperedObject> found) throws IOException {}
 
     /** A short description for people, such as a folder or a bucket; never with a secret. */
     String describe();
@@ -107,14 +149,19 @@ public interface ObjectStore extends AutoCloseable {
     }
 
     /**
-     * Reads a whole object and checks it. A store that keeps several copies goes on to the next copy where one is damaged, missing or out of reach, and repairs what it can.
+     * Reads a whole object and checks it. A store that keeps several copies goes on to the next copy where one is damaged, missing or out of reach, and repairs what it can. One that keeps older versions
+     * goes on to these.
      *
      * @param limit longest object expected; of a longer one {@code limit + 1} bytes are checked
      * @throws ObjectNotFoundException if it is certain that there is no such object
      * @throws ObjectDamagedException if no copy passes the check
      */
     default <T> T read(ObjectName name, int limit, Check<T> check) throws IOException {
-        return check.open(readAll(name, limit));
+        try {
+            return check.open(readAll(name, limit));
+        } catch (ObjectDamagedException e) {
+            return readOlder(name, limit, check).orElseThrow(() -> e);
+        }
     }
 
     /** Reads a whole object of at most {@code limit} bytes; a longer one is cut off after {@code limit + 1}. */

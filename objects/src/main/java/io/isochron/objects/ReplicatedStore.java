@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -200,7 +202,8 @@ public final class ReplicatedStore implements ObjectStore {
             }
         }
         if (damage != null && answers.failures() == 0) {
-            throw damage;
+            ObjectDamagedException none = damage;
+            return readOlder(name, limit, check).orElseThrow(() -> none);
         }
         if (damage != null) {
             answers.failed(damage);
@@ -348,13 +351,10 @@ public final class ReplicatedStore implements ObjectStore {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted before object " + name + " was deleted");
         }
-        for (StoreCopy copy : copies) {
-            try {
-                copy.ask(store -> store.stat(name));
-            } catch (IOException e) {
-                answers.failed(copy, e);
-                throw answers.unclear(copies.size());
-            }
+        Optional<Instant> locked = lockedUntil(name);
+        if (locked.isPresent()) {
+            // removed in some copies and kept in others it would come back, with a new lock
+            throw new ObjectLockedException(name, locked.get(), describe());
         }
         for (StoreCopy copy : copies) {
             try {
@@ -368,6 +368,83 @@ public final class ReplicatedStore implements ObjectStore {
         }
         if (answers.absences() == copies.size()) {
             throw new ObjectNotFoundException(name, describe());
+        }
+    }
+
+    /** In every copy that has the object and locks; a copy that fails or is away does not keep the others from it. */
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        Answers answers = new Answers(name, "renew");
+        Renewal most = Renewal.NO_LOCK;
+        for (StoreCopy copy : copies) {
+            IOException away = copy.failure();
+            if (!copy.worthAsking() && away != null) {
+                answers.failed(copy, away);
+                continue;
+            }
+            try {
+                most = most.or(copy.ask(store -> store.renew(name)));
+            } catch (ObjectNotFoundException e) {
+                answers.absent(copy);
+            } catch (IOException e) {
+                answers.failed(copy, e);
+            }
+        }
+        if (answers.absences() == copies.size()) {
+            throw new ObjectNotFoundException(name, describe());
+        }
+        if (answers.failures() > 0) {
+            throw answers.unclear(copies.size());
+        }
+        return most;
+    }
+
+    /** Needs every copy. */
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        Answers answers = new Answers(name, "look at the lock of");
+        Optional<Instant> last = Optional.empty();
+        for (StoreCopy copy : copies) {
+            try {
+                Optional<Instant> until = copy.ask(store -> store.lockedUntil(name));
+                last = until.isPresent() && (last.isEmpty() || until.get().isAfter(last.get())) ? until : last;
+            } catch (ObjectNotFoundException e) {
+                answers.absent(copy);
+            } catch (IOException e) {
+                answers.failed(copy, e);
+                throw answers.unclear(copies.size());
+            }
+        }
+        if (answers.absences() == copies.size()) {
+            throw new ObjectNotFoundException(name, describe());
+        }
+        return last;
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        for (StoreCopy copy : likelyFirst()) {
+            try {
+                Optional<T> older = copy.ask(store -> store.readOlder(name, limit, check));
+                if (older.isPresent()) {
+                    return older;
+                }
+            } catch (StoreException e) {
+                throw e;
+            } catch (IOException e) {
+                // another copy may have it
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public void findTampered(String prefix, Consumer<TamperedObject> found) throws IOException {
+        for (StoreCopy copy : copies) {
+            copy.ask(store -> {
+                store.findTampered(prefix, found);
+                return prefix;
+            });
         }
     }
 

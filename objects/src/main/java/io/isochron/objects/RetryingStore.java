@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -156,6 +157,21 @@ public final class RetryingStore extends ForwardingStore {
             }
             return true;
         });
+    }
+
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        return persist(unclear -> store.renew(name));
+    }
+
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        return persist(unclear -> store.lockedUntil(name));
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return persist(unclear -> store.readOlder(name, limit, check));
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
@@ -16,6 +17,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  * conditional write that met another one at work, and every 5xx.
  */
 final class S3Errors {
+    static final int FORBIDDEN = 403;
     static final int NOT_FOUND = 404;
     static final int PRECONDITION_FAILED = 412;
     static final int RANGE_NOT_SATISFIABLE = 416;
@@ -46,6 +48,12 @@ final class S3Errors {
 
     S3Errors(S3Settings settings) {
         this.settings = settings;
+    }
+
+    /** The headers of a failed request's answer; null if there was none. */
+    static @Nullable SdkHttpResponse answer(S3Exception e) {
+        @Nullable AwsErrorDetails details = e.awsErrorDetails();
+        return details == null ? null : details.sdkHttpResponse();
     }
 
     /** True if it is certain that the object is missing, and not more than that. */
@@ -131,7 +139,7 @@ final class S3Errors {
     }
 
     /** Status, code and the request's id, which the store's people ask for. */
-    private static String said(S3Exception e) {
+    static String said(S3Exception e) {
         @Nullable AwsErrorDetails details = e.awsErrorDetails();
         @Nullable String text = details == null ? null : details.errorMessage();
         return "status " + e.statusCode() + (code(e).isEmpty() ? "" : " " + code(e))

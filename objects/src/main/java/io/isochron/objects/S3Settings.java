@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param region region to sign for; null asks the usual chain for AWS, and is {@code us-east-1} elsewhere
  * @param pathStyle whether the bucket stands in the path of requests and not in the host's name
  * @param checksums what is sent with an object so that the store notices bytes that changed on their way
+ * @param lock how objects are locked when they are created; null if they are not. The bucket must have Object Lock enabled then
  */
 public record S3Settings(
         String bucket,
@@ -20,7 +21,8 @@ public record S3Settings(
         @Nullable URI endpoint,
         @Nullable String region,
         boolean pathStyle,
-        Checksums checksums) {
+        Checksums checksums,
+        @Nullable ObjectLock lock) {
     private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
     private static final Pattern REGION = Pattern.compile("[A-Za-z0-9-]{1,64}");
     private static final int LONGEST_PREFIX = 400;
@@ -52,11 +54,20 @@ public record S3Settings(
         if (endpoint != null) {
             check(endpoint);
         }
+        if (lock != null && checksums == Checksums.NONE) {
+            throw new IllegalArgumentException(
+                    "a store locks only objects that come with a checksum" + "\nhint: checksums: md5, or crc32");
+        }
     }
 
     /** With the defaults of AWS, or of other stores if there is an endpoint: path style, and MD5 as checksum. */
     public static S3Settings of(String bucket, String prefix, @Nullable URI endpoint, @Nullable String region) {
-        return new S3Settings(bucket, prefix, endpoint, region, endpoint != null, defaultChecksums(endpoint));
+        return new S3Settings(bucket, prefix, endpoint, region, endpoint != null, defaultChecksums(endpoint), null);
+    }
+
+    /** The same place with its objects locked; null for not. */
+    public S3Settings locking(@Nullable ObjectLock how) {
+        return new S3Settings(bucket, prefix, endpoint, region, pathStyle, checksums, how);
     }
 
     public static Checksums defaultChecksums(@Nullable URI endpoint) {

@@ -20,7 +20,8 @@ public record StoreMetrics(Map<Operation, Figures> operations) {
         OPEN,
         STAT,
         LIST,
-        DELETE
+        DELETE,
+        RENEW
     }
 
     /**

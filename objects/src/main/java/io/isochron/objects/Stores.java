@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * Opens stores by their places, each with what belongs around it. From the inside to the outside, for a bucket:
@@ -24,20 +25,27 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Stores {
     private final StoreLimits limits;
     private final Timing timing;
+    private final Predicate<ObjectName> ephemeral;
     private final Map<Place, RequestBudget> budgets = new ConcurrentHashMap<>();
     private final Map<Place, MeteredStore> metered = new ConcurrentHashMap<>();
 
     public Stores() {
-        this(StoreLimits.DEFAULT, Timing.SYSTEM);
+        this(StoreLimits.DEFAULT, Timing.SYSTEM, _ -> false);
     }
 
-    public Stores(StoreLimits limits, Timing timing) {
+    /** @param ephemeral objects that are never locked, since they are removed soon */
+    public Stores(Predicate<ObjectName> ephemeral) {
+        this(StoreLimits.DEFAULT, Timing.SYSTEM, ephemeral);
+    }
+
+    public Stores(StoreLimits limits, Timing timing, Predicate<ObjectName> ephemeral) {
         this.limits = limits;
         this.timing = timing;
+        this.ephemeral = ephemeral;
     }
 
     /**
-     * Makes a store where there may be none yet. A bucket must exist; the store must show that it refuses to create what exists.
+     * Makes a store where there may be none yet. A bucket must exist; the store must show that it refuses to create what exists, and that it locks objects if it is to.
      *
      * @throws StoreException if there cannot be a store
      */
@@ -45,8 +53,8 @@ public final class Stores {
         return switch (place) {
             case Place.Folder folder -> metered(place, FileSystemStore.create(folder.path()));
             case Place.S3 s3 -> {
-                S3Store store = S3Store.open(s3.settings());
-                store.requireConditionalWrites();
+                S3Store store = S3Store.open(s3.settings(), ephemeral);
+                store.requireWritable();
                 yield around(place, store);
             }
         };
@@ -60,7 +68,7 @@ public final class Stores {
     public ObjectStore open(Place place) throws IOException {
         return switch (place) {
             case Place.Folder folder -> metered(place, FileSystemStore.open(folder.path()));
-            case Place.S3 s3 -> around(place, S3Store.open(s3.settings()));
+            case Place.S3 s3 -> around(place, S3Store.open(s3.settings(), ephemeral));
         };
     }
 

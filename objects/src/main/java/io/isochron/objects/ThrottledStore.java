@@ -2,6 +2,7 @@ package io.isochron.objects;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,21 @@ public final class ThrottledStore extends ForwardingStore {
     @Override
     public InputStream open(ObjectName name, long offset, long length) throws IOException {
         return within(() -> store.open(name, offset, length));
+    }
+
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        return within(() -> store.renew(name));
+    }
+
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        return within(() -> store.lockedUntil(name));
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return within(() -> store.readOlder(name, limit, check));
     }
 
     @Override

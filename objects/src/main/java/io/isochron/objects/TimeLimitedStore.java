@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.Spliterator;
@@ -95,6 +96,21 @@ public final class TimeLimitedStore extends ForwardingStore {
             store.delete(name);
             return true;
         });
+    }
+
+    @Override
+    public Renewal renew(ObjectName name) throws IOException {
+        return limited(request, "renewing the lock of '" + name + "'", () -> store.renew(name));
+    }
+
+    @Override
+    public Optional<Instant> lockedUntil(ObjectName name) throws IOException {
+        return limited(request, "looking at the lock of '" + name + "'", () -> store.lockedUntil(name));
+    }
+
+    @Override
+    public <T> Optional<T> readOlder(ObjectName name, int limit, Check<T> check) throws IOException {
+        return limited(request, "reading older versions of '" + name + "'", () -> store.readOlder(name, limit, check));
     }
 
     @Override

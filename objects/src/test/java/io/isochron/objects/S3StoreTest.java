@@ -42,8 +42,8 @@ class S3StoreTest extends ObjectStoreContract {
     void everyChecksumIsTakenByTheStore() throws IOException {
         for (S3Settings.Checksums checksums : S3Settings.Checksums.values()) {
             S3Settings base = fresh();
-            S3Store store = TestS3.store(
-                    new S3Settings(base.bucket(), base.prefix(), base.endpoint(), base.region(), true, checksums));
+            S3Store store = TestS3.store(new S3Settings(
+                    base.bucket(), base.prefix(), base.endpoint(), base.region(), true, checksums, null));
             byte[] bytes = random(4, 300_000);
             store.create(name("a"), Content.of(bytes));
             assertThat(store.readAll(name("a"), 1 << 20)).isEqualTo(bytes);

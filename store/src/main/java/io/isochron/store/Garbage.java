@@ -2,6 +2,7 @@ package io.isochron.store;
 
 import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectLockedException;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.StoreRefusedException;
@@ -201,6 +202,7 @@ public final class Garbage {
      * Removes an object that {@link #each} found; one that is gone already is gone.
      *
      * @throws StoreRefusedException if the store does not let go of it, now or ever
+     * @throws ObjectLockedException if it is locked until some time
      */
     public void remove(Part part, ObjectInfo object) throws IOException {
         CrashPoint.reached("expire." + part.name().toLowerCase(java.util.Locale.ROOT));

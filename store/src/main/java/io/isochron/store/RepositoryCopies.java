@@ -39,6 +39,11 @@ public final class RepositoryCopies {
         return !value.startsWith("wal/") && !value.startsWith("pack/") && !value.startsWith("manifest/");
     }
 
+    /** Names of objects that are removed soon, such as leases: no store locks them. */
+    public static boolean ephemeral(ObjectName name) {
+        return name.value().startsWith(Names.LEASES);
+    }
+
     /**
      * Verifies every copy on its own, and, if everything is in scope, that none lacks what another one has.
      *

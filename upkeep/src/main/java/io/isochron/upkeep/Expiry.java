@@ -3,6 +3,7 @@ package io.isochron.upkeep;
 import io.isochron.chronicle.Dialect;
 import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectInfo;
+import io.isochron.objects.ObjectLockedException;
 import io.isochron.objects.StoreRefusedException;
 import io.isochron.store.Garbage;
 import io.isochron.store.Horizon;
@@ -254,7 +255,7 @@ public final class Expiry {
                     removed.add(part, object);
                     listener.removed(removed.all(), total);
                 }
-            } catch (StoreRefusedException e) {
+            } catch (StoreRefusedException | ObjectLockedException e) {
                 synchronized (this) {
                     refused.add(part, object);
                     incomplete.add(object.name().value().split("/")[1]);

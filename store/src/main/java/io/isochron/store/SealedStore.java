@@ -7,10 +7,12 @@ import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
 import io.isochron.objects.StoreException;
+import io.isochron.objects.TamperedObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -132,6 +134,11 @@ final class SealedStore {
 
     Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
         return store.list(prefix, startAfter);
+    }
+
+    /** Looks for objects that somebody overwrote or hid, where the store keeps what was there. */
+    void findTampered(Consumer<TamperedObject> found) throws IOException {
+        store.findTampered("", found);
     }
 
     /** Reads the repository's header again. */

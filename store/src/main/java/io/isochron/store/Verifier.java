@@ -76,6 +76,12 @@ final class Verifier {
             if (scope.documents()) {
                 each("document/", info -> sealed.read(info.name(), ObjectKind.DOCUMENT));
             }
+            if (scope.equals(VerifyScope.ALL)) {
+                reading(
+                        "",
+                        () -> sealed.findTampered(
+                                object -> find(Severity.NOTICE, object.name().value(), object.detail())));
+            }
         } catch (UncheckedIOException e) {
             throw SealedStore.unwrap(e);
         }

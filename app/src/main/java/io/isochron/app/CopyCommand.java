@@ -1,5 +1,6 @@
 package io.isochron.app;
 
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ReplicatedStore;
 import io.isochron.objects.ReplicatedStore.Role;
 import java.io.IOException;
@@ -76,12 +77,14 @@ final class CopyCommand extends Command {
         // a place is not made ready for a repository that the others do not hold
         begin(repositoryIn(placement.without(to), Role.READER));
         stores().prepare(copy);
+        CrashPoint.reached("copy.prepared");
         long placed;
         try (Progress progress = progress();
                 ReplicatedStore store = stores().copies(Role.READER)) {
             placed = fill(store, progress);
             // the copy gets what was written meanwhile too, the end of this in the audit log included
             end(ExitCode.OK, "");
+            CrashPoint.reached("copy.noted");
             placed += fill(store, progress);
         } catch (IOException e) {
             if (cancellation.requested()) {

@@ -34,6 +34,7 @@ final class CopyCreation implements AutoCloseable {
     void create(ObjectName name, Content content, List<StoreCopy> asked, Answers answers, String where)
             throws IOException {
         int decided = decide(name, content, asked, answers, where);
+        CrashPoint.reached("copy.decided");
         List<StoreCopy> further = asked.subList(decided, asked.size());
         Confirmations needed = new Confirmations(confirmations - 1, answers);
         List<StoreCopy> later = new ArrayList<>();

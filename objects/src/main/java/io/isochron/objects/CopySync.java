@@ -58,6 +58,7 @@ final class CopySync {
                 boolean lacking = !there.reaches(info.name()) && !info.name().equals(last);
                 if (lacking && place(info.name(), from, to)) {
                     placed++;
+                    CrashPoint.reached("copy.placed");
                 }
                 progress.accept(++compared);
             }
@@ -66,7 +67,9 @@ final class CopySync {
         } finally {
             there.close();
         }
+        CrashPoint.reached("copy.compared");
         boolean finished = last != null && !to.filled() && place(last, from, to);
+        CrashPoint.reached("copy.finished");
         return finished ? placed + 1 : placed;
     }
 

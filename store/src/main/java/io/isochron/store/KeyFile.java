@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -202,10 +203,12 @@ public final class KeyFile {
         private void put(Path temporary, byte[] content, Path target) throws IOException {
             Files.deleteIfExists(temporary);
             write(temporary, content);
+            CrashPoint.reached("rotate.written");
             if (!Files.getOwner(temporary).equals(Files.getOwner(real))) {
                 Files.setOwner(temporary, Files.getOwner(real));
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            CrashPoint.reached("rotate.moved");
             Durability.syncDirectory(folder(real));
         }
 

@@ -1,5 +1,6 @@
 package io.isochron.store;
 
+import io.isochron.objects.CrashPoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -81,6 +82,7 @@ public final class KeyRotation {
      */
     public static Done run(KeyFile file, Repository repository, Instant now, String by) throws IOException {
         try (KeyFile.Change change = file.change()) {
+            CrashPoint.reached("rotate.taken");
             RepositoryKey key = change.key();
             if (!key.equalsKey(repository.key())) {
                 throw new KeyFileException(
@@ -97,14 +99,17 @@ public final class KeyRotation {
                 to = fresh.iterator().next();
                 key = added;
                 change.replace(key, to);
+                CrashPoint.reached("rotate.kept");
             }
             if (plan.step() != Step.USE) {
                 repository.recordKey(to, now, by);
+                CrashPoint.reached("rotate.recorded");
             }
             if (key.primaryKeyId().equals(to)) {
                 return new Done(plan.step(), plan.from(), to, Optional.empty());
             }
             change.replace(key.sealingWith(to), to);
+            CrashPoint.reached("rotate.sealing");
             return new Done(plan.step(), plan.from(), to, Optional.of(change.backup(to)));
         }
     }

@@ -61,7 +61,7 @@ public interface ObjectStore extends AutoCloseable {
     Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException;
 
     /**
-     * Removes an object. Only retention does this. Of two that remove the same object at once both may succeed.
+     * Removes an object. Only retention and compaction do this. Of two that remove the same object at once both may succeed.
      *
      * @throws ObjectNotFoundException if it is certain that there is no such object
      * @throws ObjectLockedException if the store keeps it; it is there as it was

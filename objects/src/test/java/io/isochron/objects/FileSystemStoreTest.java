@@ -11,6 +11,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +44,35 @@ class FileSystemStoreTest extends ObjectStoreContract {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())))
                 .isEqualTo("rwxr-x---");
         assertNoTemporaryFile(directory.resolve("store"));
+    }
+
+    @Test
+    void aLargeFolderIsListedInPartsAsIfItWereHeldWhole() throws IOException {
+        FileSystemStore store = store();
+        Random random = new Random(7);
+        Set<String> names = new TreeSet<>();
+        for (int i = 0; i < 300; i++) {
+            String first = "f" + Integer.toString(random.nextInt(60), 7) + (random.nextBoolean() ? "" : "-x");
+            names.add(random.nextInt(4) > 0 ? first + ".o" : first + "/" + random.nextInt(9));
+        }
+        for (String name : names) {
+            store.create(name(name), Content.of(new byte[1]));
+        }
+        Path root = directory.resolve("store");
+        for (String prefix : List.of("", "f1", "f2/", "f")) {
+            for (String after : List.of("", "f15.o", "f2", "f3/4", "zz")) {
+                List<String> expected = names.stream()
+                        .filter(name -> name.startsWith(prefix) && name.compareTo(after) > 0)
+                        .toList();
+                for (int held : new int[] {1, 2, 7, 1000}) {
+                    try (Stream<ObjectInfo> listing = FileListing.list(root, prefix, after, folder -> {}, held)) {
+                        assertThat(listing.map(info -> info.name().value()))
+                                .as("%s after %s, %s held", prefix, after, held)
+                                .isEqualTo(expected);
+                    }
+                }
+            }
+        }
     }
 
     @Test

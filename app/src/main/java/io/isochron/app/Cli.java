@@ -84,6 +84,7 @@ final class Cli {
                 new CopyCommand(host, cancellation),
                 new ExpireCommand(host, cancellation),
                 new WhyCommand(host),
+                new CompactCommand(host, cancellation),
                 new BackfillCommand(host));
     }
 

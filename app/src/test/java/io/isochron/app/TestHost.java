@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Map;
 
@@ -18,6 +19,7 @@ final class TestHost {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final Path directory;
     private final Map<String, String> environment;
+    private Clock clock = Clock.systemUTC();
     private String answers = "";
 
     TestHost(Path directory, Map<String, String> environment) {
@@ -27,6 +29,12 @@ final class TestHost {
 
     TestHost(Path directory) {
         this(directory, Map.of());
+    }
+
+    /** Its clock is ahead, so that what happened just now is old. */
+    TestHost ahead(Duration time) {
+        clock = Clock.offset(Clock.systemUTC(), time);
+        return this;
     }
 
     /** Somebody sits there and types this. */
@@ -47,7 +55,7 @@ final class TestHost {
                 environment,
                 directory,
                 ZoneId.of("Europe/Berlin"),
-                Clock.systemUTC(),
+                clock,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,

@@ -7,18 +7,15 @@ import io.isochron.chronicle.SegmentBuilder;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.WalArchiveReader;
-import io.isochron.store.WalRange;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.WalDamagedException;
 import io.isochron.wal.WalFormat;
 import io.isochron.wal.WalReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.OptionalLong;
 
 /** Makes the segments of one shard again from its archived WAL, without the chronicle. */
 final class WalRebuild {
@@ -75,27 +72,10 @@ final class WalRebuild {
     private Lsn archivedFrom(Segment first, long back) throws IOException {
         long start = first.start().value();
         long wanted = Long.compareUnsigned(start, back) < 0 ? 0 : start - back;
-        long begin = -1;
-        long end = -1;
-        try (Stream<WalRange> ranges = repository.wal().list(shard, first.timeline(), wanted)) {
-            for (Iterator<WalRange> i = ranges.iterator(); i.hasNext(); ) {
-                WalRange range = i.next();
-                if (Long.compareUnsigned(range.start(), start) > 0) {
-                    break;
-                }
-                if (begin == -1 || Long.compareUnsigned(range.start(), end) > 0) {
-                    begin = range.start();
-                    end = range.end();
-                } else if (Long.compareUnsigned(range.end(), end) > 0) {
-                    end = range.end();
-                }
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause() == null ? new IOException(e) : e.getCause();
-        }
-        long from = begin == -1 ? start : Long.compareUnsigned(begin, wanted) < 0 ? wanted : begin;
+        OptionalLong begin = repository.wal().contiguousBegin(shard, first.timeline(), wanted, start);
+        long from = begin.orElse(start);
         long page = Math.ceilDiv(from, (long) WalFormat.PAGE_BYTES) * WalFormat.PAGE_BYTES;
-        if (begin == -1 || Long.compareUnsigned(end, start) < 0 || Long.compareUnsigned(page, start) > 0) {
+        if (begin.isEmpty() || Long.compareUnsigned(page, start) > 0) {
             throw new RestoreException(
                     "WAL of shard " + shard + " at " + first.start() + " on timeline " + first.timeline()
                             + " is not in the repository",

@@ -6,6 +6,7 @@ import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
+import io.isochron.objects.ReplicatedStore;
 import io.isochron.objects.StoreException;
 import io.isochron.objects.TamperedObject;
 import java.io.IOException;
@@ -86,6 +87,13 @@ final class SealedStore {
     /** Authenticates the bytes of an object of whatever kind. */
     byte[] open(ObjectName name, byte[] bytes) throws IOException {
         return seal.open(name, bytes);
+    }
+
+    /** Authenticates an object in every copy that answers, and puts right those that lack it or have it damaged. Nothing is done where there is one place only. */
+    void readEverywhere(ObjectName name) throws IOException {
+        if (store instanceof ReplicatedStore copies) {
+            copies.mend(name, Seal.MAX_SEALED_BYTES, bytes -> open(name, bytes));
+        }
     }
 
     RepositoryHeader header() {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -106,8 +107,24 @@ public final class WalArchive {
         }
     }
 
-    /** The end of the WAL that is archived without a hole from {@code from} on; {@code from} itself if there is none. */
+    /**
+     * The end of the WAL that is archived without a hole from {@code from} on; {@code from} itself if there is none.
+     *
+     * <p>Pieces that compaction replaced by a larger one while they were being listed may be missing from that listing together with the larger one, whose name comes first. So an end is believed
+     * only when a listing that was begun after it was seen shows it too (docs/adr/0022).
+     */
     public long contiguousEnd(String shard, int timeline, long from) throws IOException {
+        long end = listedEnd(shard, timeline, from);
+        while (true) {
+            long again = listedEnd(shard, timeline, end);
+            if (again == end) {
+                return end;
+            }
+            end = again;
+        }
+    }
+
+    private long listedEnd(String shard, int timeline, long from) throws IOException {
         long end = from;
         try (Stream<WalRange> ranges = list(shard, timeline, from)) {
             for (Iterator<WalRange> i = ranges.iterator(); i.hasNext(); ) {
@@ -126,21 +143,96 @@ public final class WalArchive {
     /** The holes between a timeline's first and last piece, ascending. */
     public List<WalGap> gaps(String shard, int timeline) throws IOException {
         List<WalGap> gaps = new ArrayList<>();
-        try (Stream<WalRange> ranges = list(shard, timeline)) {
-            long end = 0;
-            boolean first = true;
+        Optional<WalRange> next = firstBeyond(shard, timeline, 0);
+        while (next.isPresent()) {
+            long end = contiguousEnd(shard, timeline, next.get().start());
+            next = firstBeyond(shard, timeline, end);
+            if (next.isPresent() && Long.compareUnsigned(next.get().start(), end) > 0) {
+                gaps.add(new WalGap(
+                        shard, timeline, /* start= */ end, /* end= */ next.get().start()));
+            }
+        }
+        return gaps;
+    }
+
+    /**
+     * From where on the WAL up to a position is archived without a hole.
+     *
+     * @param from how far back it is looked for
+     * @param to the position
+     * @return at or after {@code from}, at or before {@code to}; empty if nothing ends at or reaches beyond {@code to}
+     */
+    public OptionalLong contiguousBegin(String shard, int timeline, long from, long to) throws IOException {
+        // what compaction replaced during the first listing is in the second
+        OptionalLong one = listedBegin(shard, timeline, from, to);
+        OptionalLong other = listedBegin(shard, timeline, from, to);
+        return one.isEmpty()
+                ? other
+                : other.isEmpty() || Long.compareUnsigned(one.getAsLong(), other.getAsLong()) < 0 ? one : other;
+    }
+
+    private OptionalLong listedBegin(String shard, int timeline, long from, long to) throws IOException {
+        boolean any = false;
+        long begin = 0;
+        long end = 0;
+        try (Stream<WalRange> ranges = list(shard, timeline, from)) {
             for (Iterator<WalRange> i = ranges.iterator(); i.hasNext(); ) {
                 WalRange range = i.next();
-                if (!first && Long.compareUnsigned(range.start(), end) > 0) {
-                    gaps.add(new WalGap(shard, timeline, /* start= */ end, /* end= */ range.start()));
+                if (Long.compareUnsigned(range.start(), to) > 0) {
+                    break;
                 }
-                end = first || Long.compareUnsigned(range.end(), end) > 0 ? range.end() : end;
-                first = false;
+                if (!any || Long.compareUnsigned(range.start(), end) > 0) {
+                    begin = range.start();
+                    end = range.end();
+                } else if (Long.compareUnsigned(range.end(), end) > 0) {
+                    end = range.end();
+                }
+                any = true;
             }
         } catch (UncheckedIOException e) {
             throw SealedStore.unwrap(e);
         }
-        return gaps;
+        if (!any || Long.compareUnsigned(end, to) < 0) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(Long.compareUnsigned(begin, from) < 0 ? from : begin);
+    }
+
+    /** The piece with the lowest start among those that reach beyond a position. */
+    private Optional<WalRange> firstBeyond(String shard, int timeline, long position) throws IOException {
+        Optional<WalRange> lowest = Optional.empty();
+        for (int listing = 0; listing < 2; listing++) {
+            try (Stream<WalRange> ranges = list(shard, timeline, position)) {
+                Optional<WalRange> first = ranges.findFirst();
+                if (first.isPresent()
+                        && (lowest.isEmpty()
+                                || Long.compareUnsigned(
+                                                first.get().start(),
+                                                lowest.get().start())
+                                        < 0)) {
+                    lowest = first;
+                }
+            } catch (UncheckedIOException e) {
+                throw SealedStore.unwrap(e);
+            }
+        }
+        return lowest;
+    }
+
+    /** Puts larger pieces in the place of small ones. */
+    public WalMerging merging() {
+        return new WalMerging(this);
+    }
+
+    /** Reads a piece in every copy that answers, and puts it right where it is missing or damaged; then as {@link #read}. */
+    byte[] readEverywhere(WalRange range) throws IOException {
+        sealed.readEverywhere(name(range));
+        return read(range);
+    }
+
+    /** Removes a piece; not for what no other piece holds. */
+    void remove(WalRange range) throws IOException {
+        sealed.delete(name(range));
     }
 
     /** Reads a timeline's WAL from a position on as one sequence of bytes; nothing is read before the first call of the reader. */
@@ -148,7 +240,11 @@ public final class WalArchive {
         return new WalArchiveReader(this, shard, timeline, from);
     }
 
-    private ObjectName name(WalRange range) {
+    String describe() {
+        return sealed.describe();
+    }
+
+    ObjectName name(WalRange range) {
         return Names.wal(cluster.number(range.shard()), range.timeline(), range.start(), range.end());
     }
 

@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
@@ -98,7 +100,7 @@ public final class WalArchiveReader implements AutoCloseable {
 
     /** True if {@link #current} holds the byte at the position, which it arranges if it can. */
     private boolean ready() throws IOException {
-        boolean again = false;
+        Set<WalRange> gone = new HashSet<>();
         while (currentOffset == current.length) {
             fetchAhead();
             Piece next = ahead.poll();
@@ -112,12 +114,11 @@ public final class WalArchiveReader implements AutoCloseable {
                 current = await(next);
                 currentOffset = (int) (position - next.range().start());
             } catch (ObjectNotFoundException e) {
-                // listed and then gone: another piece may hold these bytes by now
+                // listed and then gone: compaction put a larger piece in its place, which a new listing shows
                 restart();
-                if (again) {
+                if (!gone.add(next.range())) {
                     throw e;
                 }
-                again = true;
             } catch (IOException e) {
                 // a later call tries the same bytes again
                 restart();
@@ -157,24 +158,24 @@ public final class WalArchiveReader implements AutoCloseable {
     }
 
     /**
-     * The next piece that holds the byte at the frontier. A listing is kept until it is used up. It may lack what was added while it was made, so a
-     * hole is believed only when a listing begun after it was seen shows it too.
+     * The next piece that holds the byte at the frontier. A listing is kept until it is used up. It may lack what was added while it was made, and what compaction replaced meanwhile together with the
+     * larger piece, so a hole or an end is believed only when a listing begun after it was seen shows it too.
      */
     private @Nullable WalRange nextPiece() throws IOException {
         beyondGap = null;
-        boolean fresh = false;
+        boolean seen = false;
         try {
             while (true) {
                 if (listed == null) {
                     listing = archive.list(shard, timeline, frontier);
                     listed = listing.iterator();
-                    fresh = true;
                 }
                 if (!listed.hasNext()) {
                     endListing();
-                    if (fresh) {
+                    if (seen) {
                         return null;
                     }
+                    seen = true;
                     continue;
                 }
                 WalRange range = listed.next();
@@ -185,10 +186,11 @@ public final class WalArchiveReader implements AutoCloseable {
                     return range;
                 }
                 endListing();
-                if (fresh) {
+                if (seen) {
                     beyondGap = range.start();
                     return null;
                 }
+                seen = true;
             }
         } catch (UncheckedIOException e) {
             endListing();

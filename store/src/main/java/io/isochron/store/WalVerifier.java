@@ -2,15 +2,21 @@ package io.isochron.store;
 
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +30,12 @@ final class WalVerifier {
     private final ClusterIdentity cluster;
     private final Horizon horizon;
     private final WalArchive archive;
-    private @Nullable WalRange last;
-    private byte @Nullable [] lastBytes;
+    /** Of the timeline that is being read: the piece that reaches furthest, and its bytes. */
+    private @Nullable WalRange widest;
+
+    private byte @Nullable [] widestBytes;
+    private int timeline;
+    /** Up to where it was read, or found missing. */
     private long end;
     /** Of the shard that is being read: where the WAL of each timeline begins. */
     private final Map<Integer, Long> first = new HashMap<>();
@@ -45,7 +55,7 @@ final class WalVerifier {
     void run() throws IOException {
         for (int number = 1; number <= cluster.shards().size(); number++) {
             ShardIdentity shard = cluster.shards().get(number - 1);
-            last = null;
+            timeline = 0;
             first.clear();
             branches.clear();
             verifier.each("wal/" + Names.shard(number) + "/", info -> {
@@ -118,35 +128,128 @@ final class WalVerifier {
         } catch (IllegalArgumentException e) {
             throw new ObjectDamagedException(name, "its name is not one of a wal object", e);
         }
-        first.putIfAbsent(range.timeline(), range.start());
-        WalRange before = last;
-        boolean follows = before != null && before.timeline() == range.timeline();
-        if (follows
-                && Long.compareUnsigned(range.start(), end) > 0
+        if (range.timeline() != timeline) {
+            timeline = range.timeline();
+            widest = null;
+            widestBytes = null;
+            end = range.start();
+        }
+        first.putIfAbsent(timeline, range.start());
+        if (Long.compareUnsigned(range.start(), end) > 0) {
+            // compaction may have replaced what lies between since it was listed
+            catchUp(shard, range.start());
+        }
+        if (Long.compareUnsigned(range.start(), end) > 0
                 && horizon.keepsWal(shard, /* start= */ end, /* end= */ range.start())) {
             int number = cluster.number(shard);
             verifier.find(
                     Severity.MISSING,
-                    Names.wal(number, range.timeline(), /* start= */ end, /* end= */ range.start())
+                    Names.wal(number, timeline, /* start= */ end, /* end= */ range.start())
                             .value(),
                     "wal of shard " + shard + " from " + Names.lsn(end) + " to " + Names.lsn(range.start())
                             + " is missing");
         }
-        long reached = follows && Long.compareUnsigned(end, range.end()) > 0 ? end : range.end();
-        byte[] previous = follows ? lastBytes : null;
-        last = range;
-        lastBytes = null;
-        end = reached;
-        byte[] bytes = archive.read(range);
-        lastBytes = bytes;
-        if (before != null && previous != null && Long.compareUnsigned(range.start(), before.end()) < 0) {
-            int from = (int) (range.start() - before.start());
-            int count = Math.min(previous.length - from, bytes.length);
-            if (!ByteBuffer.wrap(previous, from, count).equals(ByteBuffer.wrap(bytes, 0, count))) {
-                throw new ObjectDamagedException(
-                        name,
-                        "its bytes differ from those of the piece before it, which ends at " + Names.lsn(before.end()));
+        long before = end;
+        reach(range.end());
+        byte[] bytes;
+        try {
+            bytes = archive.read(range);
+        } catch (ObjectNotFoundException e) {
+            end = before;
+            catchUp(shard, range.end());
+            if (Long.compareUnsigned(end, range.end()) < 0) {
+                end = range.end();
+                throw e;
             }
+            return;
+        } catch (IOException e) {
+            forget(range);
+            throw e;
+        }
+        compare(range, bytes, name);
+    }
+
+    private void reach(long position) {
+        end = Long.compareUnsigned(position, end) > 0 ? position : end;
+    }
+
+    /** Reads what a new listing shows of the WAL up to a position, as far as it goes on without a hole. */
+    private void catchUp(String shard, long to) throws IOException {
+        Set<WalRange> gone = new HashSet<>();
+        int empty = 0;
+        while (Long.compareUnsigned(end, to) < 0 && empty < 2) {
+            @Nullable WalRange next = furthest(shard);
+            if (next == null) {
+                empty++;
+                continue;
+            }
+            long before = end;
+            reach(next.end());
+            try {
+                byte[] bytes = archive.read(next);
+                verifier.count(bytes.length);
+                compare(next, bytes, Names.wal(cluster.number(shard), timeline, next.start(), next.end()));
+            } catch (ObjectNotFoundException e) {
+                end = before;
+                if (!gone.add(next)) {
+                    throw e;
+                }
+            } catch (IOException e) {
+                forget(next);
+                throw e;
+            }
+        }
+    }
+
+    /** The piece that holds the byte at the end of what was read and reaches furthest. */
+    private @Nullable WalRange furthest(String shard) throws IOException {
+        @Nullable WalRange furthest = null;
+        try (Stream<WalRange> pieces = archive.list(shard, timeline, end)) {
+            for (Iterator<WalRange> i = pieces.iterator(); i.hasNext(); ) {
+                WalRange piece = i.next();
+                if (Long.compareUnsigned(piece.start(), end) > 0) {
+                    break;
+                }
+                if (furthest == null || Long.compareUnsigned(piece.end(), furthest.end()) > 0) {
+                    furthest = piece;
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
+        }
+        return furthest;
+    }
+
+    /** A piece that cannot be read and reaches furthest leaves nothing to compare the next ones with. */
+    private void forget(WalRange unread) {
+        if (widest == null || Long.compareUnsigned(unread.end(), widest.end()) > 0) {
+            widest = null;
+            widestBytes = null;
+        }
+    }
+
+    /** Every piece is compared with the one of those before it that reaches furthest: what overlaps any of them overlaps this one too. */
+    private void compare(WalRange range, byte[] bytes, ObjectName name) throws ObjectDamagedException {
+        WalRange before = widest;
+        byte[] known = widestBytes;
+        if (before == null || Long.compareUnsigned(range.end(), before.end()) > 0) {
+            widest = range;
+            widestBytes = bytes;
+        }
+        if (before == null || known == null) {
+            return;
+        }
+        long from = Long.compareUnsigned(range.start(), before.start()) > 0 ? range.start() : before.start();
+        long to = Long.compareUnsigned(range.end(), before.end()) < 0 ? range.end() : before.end();
+        if (Long.compareUnsigned(from, to) >= 0) {
+            return;
+        }
+        int count = (int) (to - from);
+        if (!ByteBuffer.wrap(known, (int) (from - before.start()), count)
+                .equals(ByteBuffer.wrap(bytes, (int) (from - range.start()), count))) {
+            throw new ObjectDamagedException(
+                    name,
+                    "its bytes differ from those of the piece before it, which ends at " + Names.lsn(before.end()));
         }
     }
 }

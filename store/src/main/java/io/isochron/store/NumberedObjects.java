@@ -4,6 +4,7 @@ import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongFunction;
@@ -137,6 +138,8 @@ final class NumberedObjects {
             return first.isEmpty()
                     ? OptionalLong.empty()
                     : OptionalLong.of(Long.parseLong(first.get().name().lastSegment()));
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
         }
     }
 }

@@ -7,7 +7,6 @@ import io.isochron.objects.StoreException;
 import io.isochron.store.ChronicleStore;
 import io.isochron.store.Repository;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -22,14 +21,6 @@ import java.util.OptionalLong;
 record SettledWal(int timeline, long end) {
     /** Empty if the shard has no segment that is older. Reads about twenty segments. */
     static Optional<SettledWal> of(Repository repository, String shard, Instant before) throws IOException {
-        try {
-            return search(repository, shard, before);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-    }
-
-    private static Optional<SettledWal> search(Repository repository, String shard, Instant before) throws IOException {
         ChronicleStore chronicle = repository.chronicle();
         OptionalLong first = chronicle.firstSequence(shard);
         OptionalLong last = first.isEmpty() ? first : chronicle.lastSequence(shard);

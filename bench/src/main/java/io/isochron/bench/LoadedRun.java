@@ -172,7 +172,7 @@ public final class LoadedRun implements AutoCloseable {
         TimeUnit.NANOSECONDS.sleep(began + until.toNanos() - System.nanoTime());
     }
 
-    private static void awaitSafe(Repository repository, ClusterCapture capture, Instant moment)
+    static void awaitSafe(Repository repository, ClusterCapture capture, Instant moment)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (new ChronicleReader(repository)

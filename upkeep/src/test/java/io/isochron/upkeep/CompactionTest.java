@@ -166,6 +166,47 @@ class CompactionTest {
         wal.check(1);
     }
 
+    /** Compaction while a later page of a listing is fetched: the larger piece's name was passed, and the small ones are gone. */
+    private KnownWal compactedDuringTheFirstListing(AtomicInteger pages, int page) throws IOException {
+        FaultyStore store = new FaultyStore(memory, (operation, name) -> {
+            if (operation.equals("list") && name.startsWith("wal/s0001/00000001/") && pages.incrementAndGet() == page) {
+                try {
+                    // what was listed before is being read
+                    Thread.sleep(300);
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+                compact(Repository.open(memory, key), options(4096), NOW);
+            }
+        });
+        KnownWal wal = KnownWal.in(new PagedStore(store, 1), key);
+        fill(wal, 1, 0, 1_000, 100);
+        wal.chronicle(1, 1_000, CREATED);
+        pages.set(0);
+        return wal;
+    }
+
+    @Test
+    void theEndIsNotWhereAListingEndsThatMissedBoth() throws IOException {
+        AtomicInteger pages = new AtomicInteger();
+        KnownWal wal = compactedDuringTheFirstListing(pages, 3);
+        assertThat(wal.repository.wal().contiguousEnd(SHARD, 1, at(150))).isEqualTo(at(1_000));
+        assertThat(pages.get()).isGreaterThan(3);
+        assertThat(wal.pieces(1)).hasSize(1);
+    }
+
+    @Test
+    void aReaderGoesOnWhereItsListingMissedBoth() throws IOException {
+        KnownWal wal = compactedDuringTheFirstListing(new AtomicInteger(), 2);
+        try (var reader = wal.repository.wal().openReader(SHARD, 1, at(150))) {
+            ByteBuffer into = ByteBuffer.allocate(850);
+            while (into.hasRemaining()) {
+                assertThat(reader.read(into)).isPositive();
+            }
+            assertThat(into.array()).isEqualTo(KnownWal.bytes(1, 150, 1_000));
+        }
+    }
+
     @Test
     void itEndsBetweenPiecesWhenItIsCancelledAndGoesOnThen() throws IOException {
         KnownWal wal = KnownWal.in(memory, key);

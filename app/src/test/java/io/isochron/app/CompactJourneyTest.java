@@ -51,7 +51,7 @@ class CompactJourneyTest {
                 ok(host, "verify");
                 ok(host, "cut", "verify", "cut.json");
                 ok(host, "restore", "--target", "latest", "--to", "restored");
-                assertThat(host.out()).contains("restored and proven", "1 tables with 72000 rows");
+                assertThat(host.out()).contains("restored and proven", "000 rows are as the WAL says");
             } finally {
                 cancellation.request();
                 capture.join();

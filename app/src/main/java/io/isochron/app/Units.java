@@ -9,6 +9,8 @@ import java.util.regex.Pattern;
 final class Units {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d|w)");
 
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,6})([KMGT])iB");
+
     private Units() {}
 
     /**
@@ -31,6 +33,20 @@ final class Units {
             case "d" -> Duration.ofDays(number);
             default -> Duration.ofDays(7 * number);
         };
+    }
+
+    /**
+     * Reads {@code 512KiB}, {@code 20MiB}, {@code 10GiB} or {@code 2TiB}.
+     *
+     * @throws IllegalArgumentException when it is none of these
+     */
+    static long size(String text) {
+        Matcher matcher = SIZE.matcher(text.strip());
+        if (!matcher.matches() || Long.parseLong(matcher.group(1)) == 0) {
+            throw new IllegalArgumentException("'" + text
+                    + "' is not a size\nhint: write a whole number and a unit: 512KiB, 20MiB, 10GiB or 2TiB.");
+        }
+        return Long.parseLong(matcher.group(1)) << 10 * (1 + "KMGT".indexOf(matcher.group(2)));
     }
 
     /** A size with three significant digits: {@code 512 B}, {@code 1.50 MiB}. */

@@ -7,28 +7,39 @@ import io.isochron.store.Repository;
 import io.isochron.store.RepositoryCopies;
 import io.isochron.store.RepositoryCopies.CopyFinding;
 import io.isochron.store.RepositoryKey;
+import io.isochron.store.Sampling;
 import io.isochron.store.VerifyScope;
 import io.isochron.store.VerifySummary;
+import io.isochron.upkeep.Damage;
+import io.isochron.upkeep.Evidence;
+import io.isochron.upkeep.Verdict;
+import io.isochron.upkeep.VerdictFinder;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Rereads the repository. */
 @picocli.CommandLine.Command(
         name = "verify",
-        description = "Reads every object of the repository again and checks that it is whole.",
+        description = "Reads the repository again, checks that it is whole, and says which moments can be restored.",
         sortOptions = false,
         footer = {
             "",
             "Ends with exit code 5 when something is damaged or missing. A repository in several copies is",
             "verified copy by copy; with --repair what one copy has wrong is put right from another one.",
             "",
+            "It ends in a verdict: which moments can be restored, and when that was last proven.",
+            "",
             "Example:",
-            "  isochron verify --only wal,chronicle"
+            "  isochron verify --only wal,chronicle",
+            "  isochron verify --sample 5%%"
         })
 final class VerifyCommand extends Command {
     private static final int FINDINGS_SHOWN = 1000;
@@ -51,6 +62,17 @@ final class VerifyCommand extends Command {
     @Option(names = "--repair", description = "Put right from another copy what is damaged or missing in one.")
     boolean repair;
 
+    @Option(
+            names = "--sample",
+            paramLabel = "SHARE",
+            description =
+                    "Read only a random sample of the bytes: 5%%, or a size such as 10GiB. What must be there is looked at in full.")
+    String sample = "";
+
+    @Option(names = "--seed", paramLabel = "N", description = "Draw the same sample again. Default: another each time.")
+    @Nullable
+    Long seed;
+
     VerifyCommand(Host host) {
         super(host);
     }
@@ -63,6 +85,7 @@ final class VerifyCommand extends Command {
                 parts.contains(Part.snapshots),
                 parts.contains(Part.chronicle),
                 parts.contains(Part.documents));
+        Sampling sampling = sampling();
         List<CopyFinding> findings = Collections.synchronizedList(new ArrayList<>());
         long began = System.nanoTime();
         if (repair && placement().inOnePlace()) {
@@ -75,8 +98,8 @@ final class VerifyCommand extends Command {
         begin(repository);
         ReplicatedStore copies = copies();
         VerifySummary summary = copies == null
-                ? repository.verify(scope, finding -> add(findings, new CopyFinding("", finding)))
-                : RepositoryCopies.verify(copies, key(), scope, finding -> add(findings, finding));
+                ? repository.verify(scope, sampling, finding -> add(findings, new CopyFinding("", finding)))
+                : RepositoryCopies.verify(copies, key(), scope, sampling, finding -> add(findings, finding));
         List<Object> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
         for (CopyFinding finding : findings) {
@@ -96,12 +119,34 @@ final class VerifyCommand extends Command {
         text.add((summary.whole() ? "whole: " : mended ? "repaired: " : "DAMAGED: ") + summary.objects() + " objects, "
                 + Units.bytes(summary.bytes()) + ", " + summary.problems() + " problems, "
                 + Units.millis((System.nanoTime() - began) / 1_000_000));
+        text.add("read:       " + VerdictText.coverage(summary.coverage()) + (sampling.all() ? "" : ", " + sampling));
+        Verdict verdict = null;
+        Evidence evidence = null;
+        if (scope.equals(VerifyScope.ALL)) {
+            Damage damage = mended
+                    ? new Damage(Map.of(), false)
+                    : Damage.of(
+                            repository.cluster(),
+                            findings,
+                            copies == null ? 1 : copies.copies().size(),
+                            findings.size() == FINDINGS_SHOWN);
+            verdict = new VerdictFinder(repository).find(damage);
+            evidence = Evidence.of(repository);
+            text.addAll(VerdictText.text(verdict, evidence, host.clock().instant()));
+        }
         output().result(
                         Json.object(
                                 "whole", whole,
                                 "objects", summary.objects(),
                                 "bytes", summary.bytes(),
                                 "problems", summary.problems(),
+                                "sample", sampling.all() ? null : sampling.toString(),
+                                "coverage", VerdictText.json(summary.coverage()),
+                                "kinds", VerdictText.json(summary),
+                                "verdict",
+                                        verdict == null || evidence == null
+                                                ? null
+                                                : VerdictText.json(verdict, evidence),
                                 "findings", json,
                                 "repairs",
                                         outcomes.stream()
@@ -109,6 +154,33 @@ final class VerifyCommand extends Command {
                                                 .toList()),
                         text);
         return whole ? ExitCode.OK : ExitCode.DAMAGED;
+    }
+
+    private Sampling sampling() throws AppException {
+        if (sample.isEmpty()) {
+            if (seed != null) {
+                throw new AppException(
+                        ExitCode.USAGE, "--seed is given without --sample", "say how much to read: --sample 5%.");
+            }
+            return Sampling.ALL;
+        }
+        long drawn = seed != null ? seed : new SecureRandom().nextInt(1_000_000_000);
+        try {
+            if (sample.endsWith("%")) {
+                double share = Double.parseDouble(sample.substring(0, sample.length() - 1)) / 100;
+                if (share <= 1) {
+                    return Sampling.share(share, drawn);
+                }
+            } else {
+                return Sampling.bytes(Units.size(sample), drawn);
+            }
+        } catch (IllegalArgumentException e) {
+            // told below
+        }
+        throw new AppException(
+                ExitCode.USAGE,
+                "--sample is " + sample + ", which is no share of a repository",
+                "write a share such as 5% or 0.5%, at most 100%, or a size such as 10GiB.");
     }
 
     private static void add(List<CopyFinding> findings, CopyFinding finding) {

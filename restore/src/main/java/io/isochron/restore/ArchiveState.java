@@ -11,6 +11,8 @@ import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import io.isochron.store.RetentionRecord;
@@ -123,7 +125,10 @@ public record ArchiveState(
         long covered = entry == null ? -1 : entry.cover().lastSequence();
         long least = Math.max(covered + 1, last.getAsLong() - LOOK_BACK);
         for (long sequence = last.getAsLong() - 1; sequence >= least && (safe == null || clock == null); sequence--) {
-            Segment older = segment(repository, ledger.shard(), sequence);
+            Segment older = wholeFrom(repository, ledger.shard(), sequence, sequence);
+            if (older == null) {
+                continue;
+            }
             safe = safe == null ? older.safePoint() : safe;
             clock = clock == null && !older.clocks().isEmpty() ? older.clocks().getLast() : clock;
         }
@@ -204,12 +209,52 @@ public record ArchiveState(
 
     /** Reference time when everything up to a position had arrived; the greatest time if it has not. */
     private static long complete(Repository repository, String shard, @Nullable Lsn position) throws IOException {
-        return position == null
-                ? Long.MAX_VALUE
-                : new SegmentByPosition(repository, shard)
-                        .reaching(position)
-                        .map(Segment::referenceLastMicros)
-                        .orElse(Long.MAX_VALUE);
+        if (position == null) {
+            return Long.MAX_VALUE;
+        }
+        try {
+            return new SegmentByPosition(repository, shard)
+                    .reaching(position)
+                    .map(Segment::referenceLastMicros)
+                    .orElse(Long.MAX_VALUE);
+        } catch (ObjectDamagedException | ObjectNotFoundException e) {
+            return completeBesideDamage(repository, shard, position);
+        }
+    }
+
+    /** The same with segments stepped over that cannot be read, so later rather than earlier. */
+    private static long completeBesideDamage(Repository repository, String shard, Lsn position) throws IOException {
+        OptionalLong first = repository.chronicle().firstSequence(shard);
+        if (first.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        long low = first.getAsLong();
+        long last = repository.chronicle().lastSequence(shard).orElseThrow();
+        long high = last + 1;
+        while (low < high) {
+            long middle = low + (high - low) / 2;
+            Segment segment = wholeFrom(repository, shard, middle, high - 1);
+            if (segment != null && segment.end().isBefore(position)) {
+                low = segment.sequence() + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Segment holding = wholeFrom(repository, shard, low, last);
+        return holding == null ? Long.MAX_VALUE : holding.referenceLastMicros();
+    }
+
+    /** The first segment of some that is whole; null if none is. A damaged one makes what can be restored begin later; whether a moment can be restored though it is damaged, is not said here. */
+    private static @Nullable Segment wholeFrom(Repository repository, String shard, long first, long last)
+            throws IOException {
+        for (long sequence = first; sequence <= last; sequence++) {
+            try {
+                return segment(repository, shard, sequence);
+            } catch (ObjectDamagedException | ObjectNotFoundException e) {
+                // the next one may do
+            }
+        }
+        return null;
     }
 
     /** The last moment whose horizon lies before the cluster's safe time, as far as the clocks are known now. */

@@ -275,12 +275,22 @@ public final class Repository {
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, keys, membership(), reloadHorizon(), findings)
+        return verify(scope, Sampling.ALL, findings);
+    }
+
+    /**
+     * The same with only a sample of the bytes read. Which objects must be there, and that they are, is looked at in full.
+     *
+     * @param sampling what to read besides what says what must be there
+     */
+    public VerifySummary verify(VerifyScope scope, Sampling sampling, Consumer<Finding> findings) throws IOException {
+        return new Verifier(sealed, memberships, keys, membership(), reloadHorizon(), sampling, findings)
                 .run(scope, found -> readAudit(List.of(), entry -> {}, found));
     }
 
     /** Verifies one of the copies that this repository's store consists of. */
-    VerifySummary verifyCopy(ObjectStore copy, VerifyScope scope, Consumer<Finding> findings) throws IOException {
+    VerifySummary verifyCopy(ObjectStore copy, VerifyScope scope, Sampling sampling, Consumer<Finding> findings)
+            throws IOException {
         SealedStore one = new SealedStore(copy, key, header);
         return new Verifier(
                         one,
@@ -288,6 +298,7 @@ public final class Repository {
                         new KeyRecords(one, header),
                         membership(),
                         horizon,
+                        sampling,
                         findings)
                 .run(
                         scope,

@@ -44,6 +44,13 @@ public final class RepositoryCopies {
         return name.value().startsWith(Names.LEASES);
     }
 
+    /** {@link #verify(ReplicatedStore, RepositoryKey, VerifyScope, Sampling, Consumer)} of everything in scope. */
+    public static VerifySummary verify(
+            ReplicatedStore store, RepositoryKey key, VerifyScope scope, Consumer<CopyFinding> findings)
+            throws IOException {
+        return verify(store, key, scope, Sampling.ALL, findings);
+    }
+
     /**
      * Verifies every copy on its own, and, if everything is in scope, that none lacks what another one has.
      *
@@ -53,15 +60,22 @@ public final class RepositoryCopies {
      * @return sums over all copies
      */
     public static VerifySummary verify(
-            ReplicatedStore store, RepositoryKey key, VerifyScope scope, Consumer<CopyFinding> findings)
+            ReplicatedStore store,
+            RepositoryKey key,
+            VerifyScope scope,
+            Sampling sampling,
+            Consumer<CopyFinding> findings)
             throws IOException {
         // what opening it repairs would not be found
         store.setRepairing(false);
-        VerifySummary sum = new VerifySummary(0, 0, 0);
+        VerifySummary sum = VerifySummary.problems(0);
         Repository whole = Repository.open(store, key);
         for (Map.Entry<String, ObjectStore> copy : store.copies().entrySet()) {
             sum = sum.plus(whole.verifyCopy(
-                    copy.getValue(), scope, finding -> findings.accept(new CopyFinding(copy.getKey(), finding))));
+                    copy.getValue(),
+                    scope,
+                    sampling,
+                    finding -> findings.accept(new CopyFinding(copy.getKey(), finding))));
         }
         if (scope.equals(VerifyScope.ALL)) {
             long[] lacking = {0};
@@ -70,7 +84,7 @@ public final class RepositoryCopies {
                 findings.accept(new CopyFinding(
                         copy, new Finding(Severity.MISSING, name.value(), "it is in another copy and not here")));
             });
-            sum = sum.plus(new VerifySummary(0, 0, lacking[0]));
+            sum = sum.plus(VerifySummary.problems(lacking[0]));
         }
         return sum;
     }

@@ -3,46 +3,61 @@ package io.isochron.store;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Reads all published snapshots down to the CRC of every file, and names what belongs to none. */
+/** Reads all published snapshots down to the CRC of every file (of a sample: of those files that lie in packs of the sample), and names what belongs to none. */
 final class SnapshotVerifier {
     private final Verifier verifier;
     private final SealedStore sealed;
     private final Membership membership;
-    private final Horizon horizon;
     private final ClusterIdentity cluster;
     private final WalArchive wal;
     private final CRC32C crc = new CRC32C();
     private SnapshotEntry.@Nullable File file;
     private long fileBytes;
+    private Sampling.Stratum stratum = Sampling.ALL.stratum("");
 
-    SnapshotVerifier(Verifier verifier, SealedStore sealed, Membership membership, Horizon horizon) {
+    SnapshotVerifier(Verifier verifier, SealedStore sealed, Membership membership) {
         this.verifier = verifier;
         this.sealed = sealed;
         this.membership = membership;
-        this.horizon = horizon;
         this.cluster = membership.cluster();
         this.wal = new WalArchive(sealed, cluster);
     }
 
     void run() throws IOException {
-        Snapshots snapshots = new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), horizon);
+        Snapshots snapshots =
+                new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), verifier.horizon());
         List<String> ids = snapshots.ids();
         for (String id : ids) {
-            verifier.count(size(Names.snapshot(id)));
+            verifier.count(Names.snapshot(id), size(Names.snapshot(id)));
             boolean[] givenUp = {false};
             verifier.reading(Names.snapshot(id).value(), () -> givenUp[0] = snapshots.givenUp(id));
             if (givenUp[0]) {
                 continue;
             }
-            if (!verifier.reading(Names.snapshot(id).value(), () -> snapshot(snapshots.open(id)))) {
+            boolean sound = verifier.reading(Names.snapshot(id).value(), () -> {
+                SnapshotReader reader;
+                try {
+                    reader = snapshots.open(id);
+                } catch (ObjectNotFoundException e) {
+                    if (expired(id)) {
+                        return;
+                    }
+                    throw e;
+                }
+                snapshot(reader);
+            });
+            if (!sound) {
                 authenticate(id + "/");
             }
         }
@@ -56,6 +71,11 @@ final class SnapshotVerifier {
         }
     }
 
+    /** Given up since it was listed, so that its objects are being removed. */
+    private boolean expired(String id) throws IOException {
+        return verifier.horizonNow().dropped(id);
+    }
+
     private long size(ObjectName name) throws IOException {
         return sealed.stat(name).map(ObjectInfo::bytes).orElse(0L);
     }
@@ -64,20 +84,34 @@ final class SnapshotVerifier {
         for (ShardSnapshot shard : reader.info().shards()) {
             int number = cluster.number(shard.shard());
             for (long part = 0; part < shard.manifestParts(); part++) {
-                verifier.count(size(Names.manifest(reader.info().id(), number, part)));
+                ObjectName name = Names.manifest(reader.info().id(), number, part);
+                verifier.count(name, size(name));
             }
             String first = Names.manifest(reader.info().id(), number, 0).value();
-            if (!verifier.reading(first, () -> files(reader, shard))) {
+            stratum = verifier.sampling().stratum(first);
+            if (!verifier.reading(first, () -> unlessExpired(reader, () -> files(reader, shard)))) {
                 authenticate(reader.info().id() + "/" + Names.shard(number) + "/");
             }
             verifier.reading(Names.snapshot(reader.info().id()).value(), () -> needsWal(reader.info(), shard, number));
         }
     }
 
+    private void unlessExpired(SnapshotReader reader, Verifier.Reading reading) throws IOException {
+        try {
+            reading.run();
+        } catch (IOException | UncheckedIOException e) {
+            IOException cause = e instanceof UncheckedIOException lazy ? SealedStore.unwrap(lazy) : (IOException) e;
+            if (!(cause instanceof ObjectNotFoundException)
+                    || !expired(reader.info().id())) {
+                throw cause;
+            }
+        }
+    }
+
     /** Where the lists cannot be followed, the objects are at least opened. */
     private void authenticate(String below) throws IOException {
         verifier.each("manifest/" + below, info -> sealed.readPayload(info.name()));
-        verifier.each("pack/" + below, info -> PackContent.load(sealed, info.name()));
+        verifier.sampled("pack/" + below, info -> {}, info -> PackContent.load(sealed, info.name()), Verifier.NEVER);
     }
 
     private void needsWal(SnapshotInfo info, ShardSnapshot shard, int number) throws IOException {
@@ -94,15 +128,53 @@ final class SnapshotVerifier {
 
     private void files(SnapshotReader reader, ShardSnapshot shard) throws IOException {
         file = null;
+        boolean all = true;
         try (Stream<PackFetch> packs = reader.packs(shard.shard())) {
             for (Iterator<PackFetch> i = packs.iterator(); i.hasNext(); ) {
                 PackFetch pack = i.next();
-                verifier.count(size(pack.pack()));
-                if (!verifier.reading(
-                        pack.pack().value(), () -> pack.read((piece, at, bytes) -> bytes(pack, piece, at, bytes)))) {
+                Optional<ObjectInfo> found = sealed.stat(pack.pack());
+                all &= found.isPresent();
+                boolean chosen = stratum.choose(pack);
+                verifier.listed(pack.pack(), found.map(ObjectInfo::bytes).orElse(0L), chosen && found.isPresent());
+                if (found.isPresent() && !chosen) {
+                    // a file that began in a pack which is not read cannot be checked
                     file = null;
+                } else {
+                    file(reader, pack);
                 }
             }
+        }
+        if (stratum.instead() instanceof PackFetch pack) {
+            verifier.readToo(pack.pack(), size(pack.pack()));
+            file = null;
+            file(reader, pack);
+        }
+        if (all && !verifier.sampling().all()) {
+            lengths(reader, shard);
+        }
+    }
+
+    /** Where not every pack is read, one that was cut off still shows in the sum of all. */
+    private void lengths(SnapshotReader reader, ShardSnapshot shard) throws IOException {
+        String below = "pack/" + reader.info().id() + "/" + Names.shard(cluster.number(shard.shard())) + "/";
+        long stored;
+        try (Stream<ObjectInfo> packs = sealed.list(below, null)) {
+            stored = packs.mapToLong(ObjectInfo::bytes).sum();
+        }
+        if (stored != shard.storedBytes() && !expired(reader.info().id())) {
+            verifier.find(
+                    Severity.DAMAGE,
+                    Names.snapshot(reader.info().id()).value(),
+                    "the packs of shard " + shard.shard() + " have " + stored + " bytes together, and had "
+                            + shard.storedBytes() + " when it was published: one of them was cut off or lengthened");
+        }
+    }
+
+    private void file(SnapshotReader reader, PackFetch pack) {
+        if (!verifier.reading(
+                pack.pack().value(),
+                () -> unlessExpired(reader, () -> pack.read((piece, at, bytes) -> bytes(pack, piece, at, bytes))))) {
+            file = null;
         }
     }
 

@@ -8,24 +8,28 @@ import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Rereads a repository and checks that what it holds belongs together. Holds one object of each kind at a time. */
+/** Rereads a repository and checks that what it holds belongs together. What says what must be there is always read; of the rest what a sample says. Holds one object of each kind at a time. */
 final class Verifier {
     private final SealedStore sealed;
     private final MembershipObjects memberships;
     private final KeyRecords keys;
-    private final Horizon horizon;
+    private Horizon horizon;
     private Membership membership;
     private ClusterIdentity cluster;
     private final Consumer<Finding> sink;
-    private long objects;
-    private long bytes;
+    private final SortedMap<String, Coverage> kinds = new TreeMap<>();
+    private Sampling sampling;
     private long problems;
 
     /** @param membership what is known of it, in case that its objects have been damaged since */
@@ -35,6 +39,7 @@ final class Verifier {
             KeyRecords keys,
             Membership membership,
             Horizon horizon,
+            Sampling sampling,
             Consumer<Finding> sink) {
         this.sealed = sealed;
         this.memberships = memberships;
@@ -42,6 +47,7 @@ final class Verifier {
         this.membership = membership;
         this.horizon = horizon;
         this.cluster = membership.cluster();
+        this.sampling = sampling;
         this.sink = sink;
     }
 
@@ -57,24 +63,27 @@ final class Verifier {
 
     VerifySummary run(VerifyScope scope, Audit audit) throws IOException {
         reading(Names.HEADER.value(), sealed::readHeader);
-        objects++;
+        count(Names.HEADER, sealed.stat(Names.HEADER).map(ObjectInfo::bytes).orElse(0L));
         try {
+            if (sampling.bytes() > 0) {
+                sampling = sampling.of(sampledBytes(scope));
+            }
             keys();
             audit(audit);
             membership();
             retention();
             if (scope.wal()) {
-                new WalVerifier(this, sealed, cluster, horizon).run();
+                new WalVerifier(this, sealed, cluster).run();
             }
             if (scope.snapshots()) {
-                new SnapshotVerifier(this, sealed, membership, horizon).run();
+                new SnapshotVerifier(this, sealed, membership).run();
             }
             if (scope.chronicle()) {
                 chronicle();
                 ledger();
             }
             if (scope.documents()) {
-                each("document/", info -> sealed.read(info.name(), ObjectKind.DOCUMENT));
+                sampled("document/", info -> {}, info -> sealed.read(info.name(), ObjectKind.DOCUMENT), NEVER);
             }
             if (scope.equals(VerifyScope.ALL)) {
                 reading(
@@ -85,7 +94,31 @@ final class Verifier {
         } catch (UncheckedIOException e) {
             throw SealedStore.unwrap(e);
         }
-        return new VerifySummary(objects, bytes, problems);
+        return new VerifySummary(problems, kinds);
+    }
+
+    /** How much there is of what a sample is drawn from. */
+    private long sampledBytes(VerifyScope scope) throws IOException {
+        List<String> prefixes = new ArrayList<>();
+        if (scope.wal()) {
+            prefixes.add("wal/");
+        }
+        if (scope.snapshots()) {
+            prefixes.add("pack/");
+        }
+        if (scope.chronicle()) {
+            prefixes.addAll(List.of("chronicle/", "ledger/"));
+        }
+        if (scope.documents()) {
+            prefixes.add("document/");
+        }
+        long sum = 0;
+        for (String prefix : prefixes) {
+            try (Stream<ObjectInfo> listing = sealed.list(prefix, null)) {
+                sum += listing.mapToLong(ObjectInfo::bytes).sum();
+            }
+        }
+        return sum;
     }
 
     /** Rotations of the key follow each other, and the key that seals is the header's or recorded. */
@@ -178,7 +211,7 @@ final class Verifier {
                     "chronicle",
                     "segment",
                     sequence -> Names.chronicle(shard, sequence),
-                    floor(shard).chronicle());
+                    () -> floor(shard).chronicle());
         }
     }
 
@@ -193,10 +226,14 @@ final class Verifier {
                     "ledger",
                     "entry",
                     entry -> Names.ledger(shard, entry),
-                    floor(shard).ledger());
-            each(Names.parts(shard), info -> sealed.read(info.name(), ObjectKind.LEDGER));
+                    () -> floor(shard).ledger());
+            sampled(Names.parts(shard), info -> {}, info -> sealed.read(info.name(), ObjectKind.LEDGER), NEVER);
             for (LedgerStore.Rollup rollup : LedgerStore.Rollup.values()) {
-                each(Names.rollups(shard, rollup.folder), info -> sealed.read(info.name(), ObjectKind.LEDGER));
+                sampled(
+                        Names.rollups(shard, rollup.folder),
+                        info -> {},
+                        info -> sealed.read(info.name(), ObjectKind.LEDGER),
+                        NEVER);
             }
         }
     }
@@ -208,22 +245,49 @@ final class Verifier {
             String whole,
             String part,
             LongFunction<ObjectName> names,
-            long floor)
+            LongSupplier floor)
             throws IOException {
         long[] expected = {-1};
-        each(prefix, info -> {
+        ObjectReading numbers = info -> {
             long sequence = sequence(info.name());
-            // what lies below the floor is being removed, in whatever order
-            if (expected[0] >= 0 && sequence > expected[0] && sequence > floor) {
+            if (expected[0] >= 0
+                    && sequence > expected[0]
+                    // what lies below the floor is being removed, in whatever order
+                    && sequence > floor.getAsLong()
+                    && keptStill(sequence - 1, floor)) {
                 find(
                         Severity.MISSING,
-                        names.apply(Math.max(expected[0], floor)).value(),
+                        names.apply(Math.max(expected[0], floor.getAsLong())).value(),
                         whole + " of shard " + cluster.shards().get(shard - 1).name() + " goes on with " + part + " "
                                 + sequence);
             }
             expected[0] = sequence + 1;
-            sealed.read(info.name(), kind);
-        });
+        };
+        sampled(
+                prefix,
+                numbers,
+                info -> sealed.read(info.name(), kind),
+                info -> keptStill(sequence(info.name()), floor));
+    }
+
+    /** Whether what is not there is still to be there: it may have been given up since the horizon was read. */
+    private boolean keptStill(long sequence, LongSupplier floor) throws IOException {
+        horizonNow();
+        return sequence >= floor.getAsLong();
+    }
+
+    /** What must be there, as far as it is known. */
+    Horizon horizon() {
+        return horizon;
+    }
+
+    /** The same, read again. */
+    Horizon horizonNow() throws IOException {
+        Horizon now = Horizon.of(
+                new RetentionRecords(sealed, sealed.header()).newest().orElse(null));
+        // a copy may lag
+        horizon = now.nextNumber() > horizon.nextNumber() ? now : horizon;
+        return horizon;
     }
 
     private RetentionRecord.Floor floor(int shard) {
@@ -243,20 +307,83 @@ final class Verifier {
         void read(ObjectInfo info) throws IOException;
     }
 
+    /** Tells of an object that was listed and is gone whether something says that it must be there. */
+    interface Required {
+        boolean required(ObjectInfo info) throws IOException;
+    }
+
+    /** Nothing refers to it. */
+    static final Required NEVER = info -> false;
+
+    /** Reads all objects of a listing, whatever the sample. */
     void each(String prefix, ObjectReading reading) throws IOException {
         try (Stream<ObjectInfo> listing = sealed.list(prefix, null)) {
             for (Iterator<ObjectInfo> i = listing.iterator(); i.hasNext(); ) {
                 ObjectInfo info = i.next();
-                count(info.bytes());
+                count(info.name(), info.bytes());
                 reading(info.name().value(), () -> reading.read(info));
             }
         }
     }
 
+    /**
+     * Looks at all objects of a listing and reads those of the sample.
+     *
+     * @param structure done with each, whether it is read or not
+     * @param content how one is read
+     */
+    void sampled(String prefix, ObjectReading structure, ObjectReading content, Required required) throws IOException {
+        Sampling.Stratum stratum = sampling.stratum(prefix);
+        try (Stream<ObjectInfo> listing = sealed.list(prefix, null)) {
+            for (Iterator<ObjectInfo> i = listing.iterator(); i.hasNext(); ) {
+                ObjectInfo info = i.next();
+                boolean sound = reading(info.name().value(), () -> structure.read(info));
+                boolean chosen = stratum.choose(info);
+                listed(info.name(), info.bytes(), chosen);
+                if (chosen && sound) {
+                    content(info, content, required);
+                }
+            }
+        }
+        if (stratum.instead() instanceof ObjectInfo info) {
+            readToo(info.name(), info.bytes());
+            content(info, found -> sealed.readPayload(found.name()), required);
+        }
+    }
+
+    private void content(ObjectInfo info, ObjectReading content, Required required) {
+        reading(info.name().value(), () -> {
+            try {
+                content.read(info);
+            } catch (ObjectNotFoundException e) {
+                if (!info.name().equals(e.name()) || required.required(info)) {
+                    throw e;
+                }
+            }
+        });
+    }
+
+    Sampling sampling() {
+        return sampling;
+    }
+
     /** Counts an object that is read. */
-    void count(long stored) {
-        objects++;
-        bytes += stored;
+    void count(ObjectName name, long stored) {
+        listed(name, stored, true);
+    }
+
+    /** Counts an object that is there. */
+    void listed(ObjectName name, long stored, boolean read) {
+        count(name, new Coverage(1, stored, read ? 1 : 0, read ? stored : 0));
+    }
+
+    /** Counts an object that was listed before and is read after all. */
+    void readToo(ObjectName name, long stored) {
+        count(name, new Coverage(0, 0, 1, stored));
+    }
+
+    private void count(ObjectName name, Coverage one) {
+        kinds.merge(name.value().split("/", 2)[0], one, Coverage::plus);
     }
 
     /** Reads something; whatever is wrong becomes a finding. Returns whether all was well. */

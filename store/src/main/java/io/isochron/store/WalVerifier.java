@@ -28,7 +28,6 @@ final class WalVerifier {
     private final Verifier verifier;
     private final SealedStore sealed;
     private final ClusterIdentity cluster;
-    private final Horizon horizon;
     private final WalArchive archive;
     /** Of the timeline that is being read: the piece that reaches furthest, and its bytes. */
     private @Nullable WalRange widest;
@@ -37,6 +36,9 @@ final class WalVerifier {
     private int timeline;
     /** Up to where it was read, or found missing. */
     private long end;
+    /** The same before the piece that was looked at last. */
+    private long endBefore;
+
     /** Of the shard that is being read: where the WAL of each timeline begins. */
     private final Map<Integer, Long> first = new HashMap<>();
     /** Of the shard that is being read: where each timeline with a history branched off. */
@@ -44,11 +46,10 @@ final class WalVerifier {
 
     private record Branch(int parent, long at) {}
 
-    WalVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster, Horizon horizon) {
+    WalVerifier(Verifier verifier, SealedStore sealed, ClusterIdentity cluster) {
         this.verifier = verifier;
         this.sealed = sealed;
         this.cluster = cluster;
-        this.horizon = horizon;
         this.archive = new WalArchive(sealed, cluster);
     }
 
@@ -58,15 +59,28 @@ final class WalVerifier {
             timeline = 0;
             first.clear();
             branches.clear();
-            verifier.each("wal/" + Names.shard(number) + "/", info -> {
-                if (info.name().value().endsWith(".history")) {
-                    history(info.name(), sealed.read(info.name(), ObjectKind.TIMELINE_HISTORY));
-                } else {
-                    piece(shard.name(), info.name());
-                }
-            });
+            verifier.sampled(
+                    "wal/" + Names.shard(number) + "/",
+                    info -> {
+                        if (history(info.name())) {
+                            // says where WAL must be, so it is read whatever the sample
+                            history(info.name(), sealed.read(info.name(), ObjectKind.TIMELINE_HISTORY));
+                        } else {
+                            piece(shard.name(), info.name());
+                        }
+                    },
+                    info -> {
+                        if (!history(info.name())) {
+                            content(shard.name(), info.name());
+                        }
+                    },
+                    info -> true);
             branches(shard.name());
         }
+    }
+
+    private static boolean history(ObjectName name) {
+        return name.value().endsWith(".history");
     }
 
     /** Keeps where a timeline branched off: the last line of its history with content ({@code timeline TAB position TAB reason}). */
@@ -109,8 +123,8 @@ final class WalVerifier {
         }
     }
 
-    private void missing(String shard, int number, int timeline, long from, long to) {
-        if (!horizon.keepsWal(shard, from, to)) {
+    private void missing(String shard, int number, int timeline, long from, long to) throws IOException {
+        if (!verifier.horizonNow().keepsWal(shard, from, to)) {
             return;
         }
         verifier.find(
@@ -120,14 +134,17 @@ final class WalVerifier {
                         + Integer.toUnsignedString(timeline) + " is missing, where a timeline changes");
     }
 
-    private void piece(String shard, ObjectName name) throws IOException {
-        String[] parts = name.value().split("/");
-        WalRange range;
+    private static WalRange range(String shard, ObjectName name) throws ObjectDamagedException {
         try {
-            range = WalArchive.range(shard, Integer.parseUnsignedInt(parts[2], 16), name);
+            return WalArchive.range(shard, Integer.parseUnsignedInt(name.value().split("/")[2], 16), name);
         } catch (IllegalArgumentException e) {
             throw new ObjectDamagedException(name, "its name is not one of a wal object", e);
         }
+    }
+
+    /** Holds the name of a piece to those before it. */
+    private void piece(String shard, ObjectName name) throws IOException {
+        WalRange range = range(shard, name);
         if (range.timeline() != timeline) {
             timeline = range.timeline();
             widest = null;
@@ -140,7 +157,7 @@ final class WalVerifier {
             catchUp(shard, range.start());
         }
         if (Long.compareUnsigned(range.start(), end) > 0
-                && horizon.keepsWal(shard, /* start= */ end, /* end= */ range.start())) {
+                && verifier.horizonNow().keepsWal(shard, /* start= */ end, /* end= */ range.start())) {
             int number = cluster.number(shard);
             verifier.find(
                     Severity.MISSING,
@@ -149,17 +166,24 @@ final class WalVerifier {
                     "wal of shard " + shard + " from " + Names.lsn(end) + " to " + Names.lsn(range.start())
                             + " is missing");
         }
-        long before = end;
+        endBefore = end;
         reach(range.end());
+    }
+
+    /** Reads the piece whose name was looked at last. */
+    private void content(String shard, ObjectName name) throws IOException {
+        WalRange range = range(shard, name);
         byte[] bytes;
         try {
             bytes = archive.read(range);
         } catch (ObjectNotFoundException e) {
-            end = before;
+            end = endBefore;
             catchUp(shard, range.end());
             if (Long.compareUnsigned(end, range.end()) < 0) {
                 end = range.end();
-                throw e;
+                if (verifier.horizonNow().keepsWal(shard, range.start(), range.end())) {
+                    throw e;
+                }
             }
             return;
         } catch (IOException e) {
@@ -187,8 +211,9 @@ final class WalVerifier {
             reach(next.end());
             try {
                 byte[] bytes = archive.read(next);
-                verifier.count(bytes.length);
-                compare(next, bytes, Names.wal(cluster.number(shard), timeline, next.start(), next.end()));
+                ObjectName name = Names.wal(cluster.number(shard), timeline, next.start(), next.end());
+                verifier.count(name, bytes.length);
+                compare(next, bytes, name);
             } catch (ObjectNotFoundException e) {
                 end = before;
                 if (!gone.add(next)) {

@@ -284,8 +284,17 @@ public final class Repository {
      * @param sampling what to read besides what says what must be there
      */
     public VerifySummary verify(VerifyScope scope, Sampling sampling, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, keys, membership(), reloadHorizon(), sampling, findings)
+        return new Verifier(sealed, memberships, keys, membership(), horizonToVerify(), sampling, findings)
                 .run(scope, found -> readAudit(List.of(), entry -> {}, found));
+    }
+
+    /** What is kept as far as it can be read: a damaged record is for the verification to find. */
+    private Horizon horizonToVerify() throws IOException {
+        try {
+            return reloadHorizon();
+        } catch (ObjectDamagedException | ObjectNotFoundException e) {
+            return horizon;
+        }
     }
 
     /** Verifies one of the copies that this repository's store consists of. */

@@ -80,6 +80,7 @@ final class Cli {
                 new RestoredCommand(host),
                 new ReleaseCommand(host),
                 new VerifyCommand(host),
+                new ScrubCommand(host, cancellation),
                 new AuditCommand(host),
                 new CopyCommand(host, cancellation),
                 new ExpireCommand(host, cancellation),

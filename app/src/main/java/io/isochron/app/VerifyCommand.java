@@ -1,5 +1,7 @@
 package io.isochron.app;
 
+import io.isochron.objects.ObjectDamagedException;
+import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ReplicatedStore;
 import io.isochron.store.Finding;
 import io.isochron.store.Finding.Severity;
@@ -12,6 +14,7 @@ import io.isochron.store.VerifyScope;
 import io.isochron.store.VerifySummary;
 import io.isochron.upkeep.Damage;
 import io.isochron.upkeep.Evidence;
+import io.isochron.upkeep.ScrubState;
 import io.isochron.upkeep.Verdict;
 import io.isochron.upkeep.VerdictFinder;
 import java.io.IOException;
@@ -122,6 +125,7 @@ final class VerifyCommand extends Command {
         text.add("read:       " + VerdictText.coverage(summary.coverage()) + (sampling.all() ? "" : ", " + sampling));
         Verdict verdict = null;
         Evidence evidence = null;
+        ScrubState scrubs = null;
         if (scope.equals(VerifyScope.ALL)) {
             Damage damage = mended
                     ? new Damage(Map.of(), false)
@@ -133,6 +137,10 @@ final class VerifyCommand extends Command {
             verdict = new VerdictFinder(repository).find(damage);
             evidence = Evidence.of(repository);
             text.addAll(VerdictText.text(verdict, evidence, host.clock().instant()));
+            scrubs = scrubs(repository, copies);
+            if (scrubs != null) {
+                text.addAll(ScrubText.text(scrubs, host.clock().instant()));
+            }
         }
         output().result(
                         Json.object(
@@ -147,6 +155,7 @@ final class VerifyCommand extends Command {
                                         verdict == null || evidence == null
                                                 ? null
                                                 : VerdictText.json(verdict, evidence),
+                                "scrubs", scrubs == null ? null : ScrubText.json(scrubs),
                                 "findings", json,
                                 "repairs",
                                         outcomes.stream()
@@ -154,6 +163,19 @@ final class VerifyCommand extends Command {
                                                 .toList()),
                         text);
         return whole ? ExitCode.OK : ExitCode.DAMAGED;
+    }
+
+    /** What scrubs have read, if any did; null also if their records are damaged, which the verification tells. */
+    private static @Nullable ScrubState scrubs(Repository repository, @Nullable ReplicatedStore copies)
+            throws IOException {
+        try {
+            ScrubState state = ScrubState.of(
+                    repository,
+                    copies == null ? List.of("") : List.copyOf(copies.copies().keySet()));
+            return state.pass() == 0 ? null : state;
+        } catch (ObjectDamagedException | ObjectNotFoundException e) {
+            return null;
+        }
     }
 
     private Sampling sampling() throws AppException {

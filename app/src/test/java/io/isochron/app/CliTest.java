@@ -56,6 +56,7 @@ class CliTest {
                 "verify",
                 "audit",
                 "copy",
+                "scrub",
                 "backfill"
             })
     void everyCommandHasHelpWithAnExample(String command) throws IOException {

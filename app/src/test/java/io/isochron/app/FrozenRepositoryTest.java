@@ -180,6 +180,34 @@ class FrozenRepositoryTest {
         assertThat(verdict.get("lastWholeRead")).isNotNull();
     }
 
+    @Test
+    void aScrubReadsItLittleByLittleAndVerifySaysSo() throws Exception {
+        assertThat(json("verify").get("scrubs")).isNull();
+        ok("scrub", "--budget", "1MiB");
+        assertThat(host.out()).contains("no scrub has read yet what comes after pack/");
+        assertThat(json("scrub", "--show").get("readSince")).isNull();
+        Map<?, ?> rest = json("scrub", "--rate", "100MiB/s", "--for", "1h");
+        assertThat(((Map<?, ?>) rest.get("state")).get("readSince"))
+                .as(host.all())
+                .isNotNull();
+        String victim = Frozen.names(repository).stream()
+                .filter(name -> name.startsWith("wal/s0002/"))
+                .findFirst()
+                .orElseThrow();
+        byte[] whole = flip(new Random(1), victim);
+        Map<?, ?> found = json(ExitCode.DAMAGED, "scrub");
+        assertThat((List<?>) found.get("findings"))
+                .singleElement()
+                .satisfies(one -> assertThat(((Map<?, ?>) one).get("object")).isEqualTo(victim));
+        replace(victim, whole);
+        Map<?, ?> known = (Map<?, ?>) json("verify").get("scrubs");
+        assertThat((List<?>) known.get("findings")).as(host.all()).hasSize(1);
+        ok("scrub");
+        ok("scrub", "--show");
+        assertThat(host.out()).contains("has been read since, in every copy");
+        run(ExitCode.USAGE, "scrub", "--budget", "much");
+    }
+
     private Instant moment(int index) {
         return Instant.parse((String) ((Map<?, ?>) ((List<?>) expected.get("moments")).get(index)).get("moment"));
     }

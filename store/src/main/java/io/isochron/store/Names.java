@@ -22,6 +22,9 @@ final class Names {
     /** Folder of leases. */
     static final String LEASES = "lease/";
 
+    /** Folder of the records of scrubs. */
+    static final String SCRUBS = "scrub/";
+
     private Names() {}
 
     /** A position as people read it, PostgreSQL's two hexadecimal halves. */
@@ -145,5 +148,9 @@ final class Names {
 
     static ObjectName document(String kind, String id) {
         return ObjectName.of("document", kind, id);
+    }
+
+    static ObjectName scrub(long number) {
+        return new ObjectName(SCRUBS + String.format(Locale.ROOT, "%010d", number));
     }
 }

@@ -14,7 +14,8 @@ enum ObjectKind {
     KEY(10),
     AUDIT(11),
     RETENTION(12),
-    LEASE(13);
+    LEASE(13),
+    SCRUB(14);
 
     final byte code;
 

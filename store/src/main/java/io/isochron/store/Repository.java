@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -161,6 +162,20 @@ public final class Repository {
     /** Who is doing what with it. */
     public Leases leases() {
         return new Leases(sealed);
+    }
+
+    /** What scrubs have read. */
+    public ScrubRecords scrubs() {
+        return new ScrubRecords(sealed);
+    }
+
+    /**
+     * What a scrub reads.
+     *
+     * @param copies the stores that this one's store consists of, by their names; empty if it is in one place
+     */
+    public ScrubSource scrubSource(Map<String, ? extends ObjectStore> copies) {
+        return new ScrubSource(this, sealed, copies.isEmpty() ? Map.of("", store) : copies, key, header);
     }
 
     RepositoryKey key() {

@@ -72,6 +72,7 @@ final class Verifier {
             audit(audit);
             membership();
             retention();
+            scrubs();
             if (scope.wal()) {
                 new WalVerifier(this, sealed, cluster).run();
             }
@@ -172,6 +173,20 @@ final class Verifier {
                                 "object " + info.name() + " is of a shard that the membership does not know"));
             }
         }
+    }
+
+    /** Records of scrubs are numbered without holes. */
+    private void scrubs() throws IOException {
+        ScrubRecords records = new ScrubRecords(sealed);
+        long[] next = {0};
+        each(Names.SCRUBS, info -> {
+            long number = sequence(info.name());
+            if (number != next[0]) {
+                find(Severity.MISSING, Names.scrub(next[0]).value(), "scrub record " + number + " is there");
+            }
+            next[0] = number + 1;
+            records.read(number);
+        });
     }
 
     /** Retention records follow each other; leases are what was written. */

@@ -119,6 +119,11 @@ class EveryBitTest {
                         "",
                         InstantSource.fixed(CREATED))
                 .close();
+        for (int record = 0; record < 2; record++) {
+            rotated.scrubs()
+                    .append(new ScrubRecord(
+                            record, 1, CREATED, CREATED, "", "audit/x", List.of(""), 1, 1, 0, List.of()));
+        }
         rotated.documents().put("cut", "one", noise(12, 40));
         try (SnapshotWriter writer = rotated.snapshots().begin(CREATED, new SnapshotOptions(1, 64 << 10))) {
             for (ShardIdentity shard : CLUSTER.shards()) {
@@ -181,6 +186,7 @@ class EveryBitTest {
         spots.put(Names.rollup(1, LedgerStore.Rollup.HOUR.folder, 490_000), "a roll-up");
         spots.put(Names.rollup(1, LedgerStore.Rollup.DAY.folder, 20_000), "a roll-up");
         spots.put(Names.document("cut", "one"), "a document");
+        spots.put(Names.scrub(1), "the newest record of a scrub");
         for (ObjectName name : whole.keySet()) {
             if (name.value().startsWith(Names.LEASES)) {
                 spots.put(name, "a step of a lease, which goes when it is over");

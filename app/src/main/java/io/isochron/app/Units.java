@@ -46,7 +46,7 @@ final class Units {
             throw new IllegalArgumentException("'" + text
                     + "' is not a size\nhint: write a whole number and a unit: 512KiB, 20MiB, 10GiB or 2TiB.");
         }
-        return Long.parseLong(matcher.group(1)) << 10 * (1 + "KMGT".indexOf(matcher.group(2)));
+        return Long.parseLong(matcher.group(1)) << (10 * (1 + "KMGT".indexOf(matcher.group(2))));
     }
 
     /** A size with three significant digits: {@code 512 B}, {@code 1.50 MiB}. */

@@ -55,7 +55,7 @@ final class VerdictText {
         for (RecoverableRange range : verdict.restorable()) {
             lines.add("restorable: " + range.from() + " to " + range.to());
         }
-        for (Verdict.Exception except : verdict.except()) {
+        for (Verdict.Loss except : verdict.except()) {
             List<String> because = except.because();
             lines.add("    except: " + except.from() + " to " + except.to() + ", because of "
                     + String.join(", ", because.subList(0, Math.min(NAMES_SHOWN, because.size())))

@@ -11,7 +11,7 @@ import java.util.List;
  * @param except what the archive is long enough for and damage takes away, in order
  * @param unknown why nothing can be said; empty if something can. Then nothing is called restorable
  */
-public record Verdict(List<RecoverableRange> restorable, List<Exception> except, String unknown) {
+public record Verdict(List<RecoverableRange> restorable, List<Loss> except, String unknown) {
     public Verdict {
         restorable = List.copyOf(restorable);
         except = List.copyOf(except);
@@ -24,8 +24,8 @@ public record Verdict(List<RecoverableRange> restorable, List<Exception> except,
      * @param to last moment
      * @param because names of objects that are damaged or missing
      */
-    public record Exception(Instant from, Instant to, List<String> because) {
-        public Exception {
+    public record Loss(Instant from, Instant to, List<String> because) {
+        public Loss {
             because = List.copyOf(because);
         }
     }

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -142,7 +143,7 @@ public final class VerdictFinder {
     /** When the first usable snapshot that begins at or behind a position of a shard can be restored. */
     private static long after(List<Point> usable, String shard, long position) {
         return usable.stream()
-                .filter(point -> Long.compareUnsigned(point.parts().get(shard).startLsn(), position) >= 0)
+                .filter(point -> Long.compareUnsigned(Objects.requireNonNull(point.parts().get(shard)).startLsn(), position) >= 0)
                 .mapToLong(Point::from)
                 .min()
                 .orElse(Long.MAX_VALUE);
@@ -198,7 +199,7 @@ public final class VerdictFinder {
 
     private static Verdict without(List<RecoverableRange> ranges, List<Lost> lost) {
         List<RecoverableRange> restorable = new ArrayList<>();
-        List<Verdict.Exception> except = new ArrayList<>();
+        List<Verdict.Loss> except = new ArrayList<>();
         for (RecoverableRange range : ranges) {
             long first = micros(range.from());
             long last = micros(range.to()) + 1;
@@ -224,13 +225,13 @@ public final class VerdictFinder {
                 from = to;
             }
         }
-        except.sort(Comparator.comparing(Verdict.Exception::from));
+        except.sort(Comparator.comparing(Verdict.Loss::from));
         return new Verdict(restorable, except, "");
     }
 
     private static void add(
             List<RecoverableRange> restorable,
-            List<Verdict.Exception> except,
+            List<Verdict.Loss> except,
             long from,
             long to,
             List<String> because) {
@@ -245,13 +246,13 @@ public final class VerdictFinder {
             }
             return;
         }
-        Verdict.Exception before = except.isEmpty() ? null : except.getLast();
+        Verdict.Loss before = except.isEmpty() ? null : except.getLast();
         if (before != null
                 && before.to().equals(instant(from - 1))
                 && before.because().equals(because)) {
-            except.set(except.size() - 1, new Verdict.Exception(before.from(), last, because));
+            except.set(except.size() - 1, new Verdict.Loss(before.from(), last, because));
         } else {
-            except.add(new Verdict.Exception(instant(from), last, because));
+            except.add(new Verdict.Loss(instant(from), last, because));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.isochron.app;
 
+import io.isochron.objects.LockRenewal;
 import io.isochron.store.Garbage;
 import io.isochron.store.LeaseHolder;
 import io.isochron.store.Repository;
@@ -99,6 +100,11 @@ final class ExpireCommand extends Command {
             report.refusals()
                     .forEach(line -> text.add("  " + line.lines().findFirst().orElse("")));
             text.add("The next expiry tries again.");
+        }
+        LockRenewal.Summary locks = report.locks();
+        if (locks != null) {
+            text.add("locks of what is kept: " + locks.extended() + " renewed, " + locks.longEnough()
+                    + " last long enough");
         }
         output().result(json(report.plan(), report), text);
         return ExitCode.OK;
@@ -201,7 +207,11 @@ final class ExpireCommand extends Command {
                 "removedObjects", report == null ? 0 : report.removed().all().objects(),
                 "removedBytes", report == null ? 0 : report.removed().all().bytes(),
                 "refusedObjects", report == null ? 0 : report.refused().all().objects(),
-                "refusals", report == null ? List.of() : report.refusals());
+                "refusals", report == null ? List.of() : report.refusals(),
+                "locksRenewed",
+                        report == null || report.locks() == null
+                                ? null
+                                : report.locks().extended());
     }
 
     private Map<String, @Nullable Object> json(StorageForecast forecast) {

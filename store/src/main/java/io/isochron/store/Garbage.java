@@ -1,10 +1,12 @@
 package io.isochron.store;
 
 import io.isochron.objects.CrashPoint;
+import io.isochron.objects.LockRenewal;
 import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectLockedException;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
+import io.isochron.objects.Renewal;
 import io.isochron.objects.StoreRefusedException;
 import io.isochron.store.RetentionRecord.Floor;
 import io.isochron.store.RetentionRecord.Positions;
@@ -14,6 +16,9 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +39,8 @@ public final class Garbage {
         /** Former steps of leases. */
         LEASE
     }
+
+    private static final int RENEWALS_AT_ONCE = 16;
 
     /** Gets objects that are not kept. */
     @FunctionalInterface
@@ -185,6 +192,28 @@ public final class Garbage {
                     }
                 }
             }
+        }
+    }
+
+    /**
+     * Renews the locks of everything that is kept, in stores that lock objects; what is not kept is left to run out.
+     *
+     * @param cancelled asked between objects
+     * @return what came of it; empty if the store does not lock objects
+     */
+    public Optional<LockRenewal.Summary> renewLocks(BooleanSupplier cancelled) throws IOException {
+        if (sealed.renew(Names.HEADER) == Renewal.NO_LOCK) {
+            return Optional.empty();
+        }
+        Kept kept = new Kept(
+                membership,
+                horizon,
+                Set.copyOf(new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), horizon).ids()));
+        try (Stream<ObjectInfo> all = sealed.list("", null)) {
+            return Optional.of(sealed.renewal(RENEWALS_AT_ONCE)
+                    .run(all.map(ObjectInfo::name).filter(kept::keeps), cancelled));
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
         }
     }
 

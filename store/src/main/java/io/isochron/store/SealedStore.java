@@ -1,11 +1,13 @@
 package io.isochron.store;
 
 import io.isochron.objects.Content;
+import io.isochron.objects.LockRenewal;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.ObjectStore;
+import io.isochron.objects.Renewal;
 import io.isochron.objects.ReplicatedStore;
 import io.isochron.objects.StoreException;
 import io.isochron.objects.TamperedObject;
@@ -134,6 +136,14 @@ final class SealedStore {
 
     Optional<ObjectInfo> stat(ObjectName name) throws IOException {
         return store.stat(name);
+    }
+
+    Renewal renew(ObjectName name) throws IOException {
+        return store.renew(name);
+    }
+
+    LockRenewal renewal(int atOnce) {
+        return new LockRenewal(store, atOnce);
     }
 
     void delete(ObjectName name) throws IOException {

@@ -169,7 +169,12 @@ public final class Expiry {
                 garbage.each(garbage.pins(), removal::remove);
                 removal.finish();
                 CrashPoint.reached("expire.done");
-                return new ExpiryReport(plan, removal.removed, removal.refused, removal.refusals);
+                return new ExpiryReport(
+                        plan,
+                        removal.removed,
+                        removal.refused,
+                        removal.refusals,
+                        garbage.renewLocks(cancelled).orElse(null));
             }
         }
     }

@@ -8,8 +8,10 @@ import io.isochron.chronicle.LedgerLevel;
 import io.isochron.chronicle.Target;
 import io.isochron.objects.ForwardingStore;
 import io.isochron.objects.MemoryStore;
+import io.isochron.objects.ObjectLockedException;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectStore;
+import io.isochron.objects.Renewal;
 import io.isochron.objects.StoreException;
 import io.isochron.restore.ArchiveState;
 import io.isochron.restore.ChronicleReader;
@@ -37,6 +39,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import org.junit.jupiter.api.Test;
 
 /** Expiry over an archive of several days. */
@@ -261,6 +264,46 @@ class ExpiryTest {
             assertThatThrownBy(lease::renew).isInstanceOf(LeaseHeldException.class);
         }
         assertThat(names("retention/")).hasSize(1);
+    }
+
+    @Test
+    void whatALockHoldsStaysAndOnlyWhatIsKeptIsLockedForLonger() throws Exception {
+        MadeArchive archive = threeDays();
+        Set<String> renewed = new ConcurrentSkipListSet<>();
+        boolean[] locked = {true};
+        ObjectStore locking = new ForwardingStore(store) {
+            @Override
+            public Renewal renew(ObjectName name) {
+                renewed.add(name.value());
+                return Renewal.EXTENDED;
+            }
+
+            @Override
+            public void delete(ObjectName name) throws IOException {
+                if (locked[0] && name.value().startsWith("pack/")) {
+                    throw new ObjectLockedException(name, archive.instant().plus(Duration.ofDays(1)), "memory");
+                }
+                super.delete(name);
+            }
+        };
+        ExpiryReport report = apply(Repository.open(locking, key), archive);
+        List<String> dropped = report.plan().record().dropped();
+        assertThat(dropped).isNotEmpty();
+        assertThat(report.refusals()).isNotEmpty();
+        // what publishes a snapshot stays with its packs, or they would seem to be of one that is being written
+        assertThat(dropped).allSatisfy(id -> {
+            assertThat(names("pack/" + id)).isNotEmpty().noneMatch(renewed::contains);
+            assertThat(names("snapshot/" + id)).hasSize(1).noneMatch(renewed::contains);
+        });
+        Set<String> kept = names("");
+        kept.removeIf(name -> name.startsWith("lease/") || dropped.stream().anyMatch(name::contains));
+        assertThat(renewed).containsAll(kept).noneMatch(name -> name.startsWith("lease/"));
+        assertThat(problems(open())).isEmpty();
+        locked[0] = false;
+        apply(Repository.open(locking, key), archive);
+        assertThat(dropped)
+                .allSatisfy(id -> assertThat(names("").stream().filter(name -> name.contains(id)))
+                        .isEmpty());
     }
 
     @Test

@@ -143,7 +143,9 @@ public final class VerdictFinder {
     /** When the first usable snapshot that begins at or behind a position of a shard can be restored. */
     private static long after(List<Point> usable, String shard, long position) {
         return usable.stream()
-                .filter(point -> Long.compareUnsigned(Objects.requireNonNull(point.parts().get(shard)).startLsn(), position) >= 0)
+                .filter(point -> Long.compareUnsigned(
+                                Objects.requireNonNull(point.parts().get(shard)).startLsn(), position)
+                        >= 0)
                 .mapToLong(Point::from)
                 .min()
                 .orElse(Long.MAX_VALUE);
@@ -230,11 +232,7 @@ public final class VerdictFinder {
     }
 
     private static void add(
-            List<RecoverableRange> restorable,
-            List<Verdict.Loss> except,
-            long from,
-            long to,
-            List<String> because) {
+            List<RecoverableRange> restorable, List<Verdict.Loss> except, long from, long to, List<String> because) {
         Instant last = instant(to - 1);
         if (because.isEmpty()) {
             if (!restorable.isEmpty() && restorable.getLast().to().equals(instant(from - 1))) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** Over 400 days of snapshots, failures, gaps and wrong clocks no promised moment is lost, and no more is kept than the promise needs and one snapshot more. */
 class RetentionSimulationTest {
-    private static final int HISTORIES = Integer.getInteger("isochron.histories", 24);
+    private static final int HISTORIES = Integer.getInteger("isochron.histories", 8);
     private static final int DAYS = 400;
 
     @Test

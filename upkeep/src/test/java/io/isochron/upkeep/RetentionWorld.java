@@ -278,7 +278,12 @@ final class RetentionWorld {
             }
         }
         for (Taken taken : ever) {
-            if (reachable(taken.usable() + 1, true)) {
+            long moment = taken.usable() + 1;
+            boolean kept = present.contains(taken.id())
+                    && keeps(taken, moment)
+                    && SHARDS.stream()
+                            .allMatch(shard -> whole(shard, taken.start().get(shard), moment));
+            if (kept) {
                 periods.computeIfPresent(period.apply(day(taken.usable())), (day, found) -> true);
             }
         }

@@ -258,11 +258,18 @@ public final class FileSystemStore implements ObjectStore {
     /** Without a look at the file first: a folder cannot be read, and what is missing is looked for then. */
     @Override
     public byte[] readAll(ObjectName name, int limit) throws IOException {
-        try (FileInputStream in = new FileInputStream(path(name).toFile())) {
-            return in.readNBytes(limit + 1);
+        try {
+            return read(name, limit);
         } catch (FileNotFoundException e) {
             requireFile(name);
-            throw e;
+            // it is there now: created between the two looks, or it cannot be read, which a second attempt tells
+            return read(name, limit);
+        }
+    }
+
+    private byte[] read(ObjectName name, int limit) throws IOException {
+        try (FileInputStream in = new FileInputStream(path(name).toFile())) {
+            return in.readNBytes(limit + 1);
         }
     }
 

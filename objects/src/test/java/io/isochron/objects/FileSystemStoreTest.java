@@ -47,6 +47,31 @@ class FileSystemStoreTest extends ObjectStoreContract {
     }
 
     @Test
+    void whoReadsAnObjectAtTheMomentOfItsCreationGetsItOrIsToldThatItIsAbsent() throws Exception {
+        FileSystemStore store = store();
+        int objects = 1500;
+        Thread creating = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < objects; i++) {
+                try {
+                    store.create(name("n/" + i), Content.of(new byte[] {1}));
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            }
+        });
+        for (int i = 0; i < objects; ) {
+            try {
+                assertThat(store.readAll(name("n/" + i), 10)).hasSize(1);
+                i++;
+            } catch (ObjectNotFoundException e) {
+                assertThat(creating.isAlive() || store.stat(name("n/" + i)).isPresent())
+                        .isTrue();
+            }
+        }
+        creating.join();
+    }
+
+    @Test
     void aLargeFolderIsListedInPartsAsIfItWereHeldWhole() throws IOException {
         FileSystemStore store = store();
         Random random = new Random(7);

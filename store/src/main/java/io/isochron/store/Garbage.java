@@ -12,6 +12,7 @@ import io.isochron.store.RetentionRecord.Floor;
 import io.isochron.store.RetentionRecord.Positions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -205,10 +206,12 @@ public final class Garbage {
         if (sealed.renew(Names.HEADER) == Renewal.NO_LOCK) {
             return Optional.empty();
         }
-        Kept kept = new Kept(
-                membership,
-                horizon,
-                Set.copyOf(new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), horizon).ids()));
+        // those that were given up are not among them
+        Set<String> snapshots = new HashSet<>();
+        new Snapshots(sealed, membership, new AuditLog(sealed, sealed.header()), horizon)
+                .list()
+                .forEach(info -> snapshots.add(info.id()));
+        Kept kept = new Kept(membership, horizon, snapshots);
         try (Stream<ObjectInfo> all = sealed.list("", null)) {
             return Optional.of(sealed.renewal(RENEWALS_AT_ONCE)
                     .run(all.map(ObjectInfo::name).filter(kept::keeps), cancelled));

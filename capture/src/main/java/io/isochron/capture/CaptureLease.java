@@ -6,8 +6,6 @@ import io.isochron.store.LeaseHolder;
 import io.isochron.store.LeaseState;
 import io.isochron.store.Repository;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -38,7 +36,7 @@ final class CaptureLease {
     /** Notes that this process has the slot now, so that nobody else has. */
     void taken() throws IOException {
         if (lease == null) {
-            LeaseHolder self = LeaseHolder.self(host(), "capture");
+            LeaseHolder self = LeaseHolder.self("capture");
             lease = repository
                     .leases()
                     .take(resource(), self, Duration.ZERO, "{}", Clock.systemUTC(), /* certain= */ true);
@@ -68,14 +66,6 @@ final class CaptureLease {
             } catch (IOException e) {
                 // the next capture takes it all the same
             }
-        }
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
         }
     }
 }

@@ -7,8 +7,6 @@ import io.isochron.store.Pin;
 import io.isochron.store.Repository;
 import io.isochron.store.RetentionRecord.Positions;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -52,14 +50,15 @@ final class ReadPin implements AutoCloseable {
      */
     static ReadPin take(Repository repository, RestorePlan plan, Path target, Runnable onLost) throws IOException {
         Pin pin = pin(plan);
+        LeaseHolder self = LeaseHolder.self("restore");
         Lease lease = null;
         try {
             // whoever held it before held the target's lock, which is ours now
             lease = repository
                     .leases()
                     .take(
-                            Pin.RESOURCE + id(plan, target),
-                            LeaseHolder.self(host(), "restore"),
+                            Pin.RESOURCE + id(plan, self.host(), target),
+                            self,
                             VALIDITY,
                             pin.toJson(),
                             Clock.systemUTC(),
@@ -124,22 +123,14 @@ final class ReadPin implements AutoCloseable {
         return lost;
     }
 
-    private static String id(RestorePlan plan, Path target) {
+    private static String id(RestorePlan plan, String host, Path target) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest((plan.id() + "\n" + host() + "\n" + target.toAbsolutePath())
+                    .digest((plan.id() + "\n" + host + "\n" + target.toAbsolutePath())
                             .getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 16);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
         }
     }
 

@@ -1,6 +1,8 @@
 package io.isochron.store;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 
 /**
  * Who holds a lease.
@@ -18,6 +20,19 @@ public record LeaseHolder(String user, String host, long process, String program
                 host,
                 ProcessHandle.current().pid(),
                 program);
+    }
+
+    /** The same, with the host's name as it knows itself. */
+    public static LeaseHolder self(String program) {
+        return self(localHost(), program);
+    }
+
+    private static String localHost() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
     }
 
     /**

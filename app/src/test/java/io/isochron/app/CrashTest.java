@@ -178,7 +178,7 @@ class CrashTest {
                 repository.wal().write(new WalRange("a", 1, start, start + 3000), ByteBuffer.wrap(bytes));
             }
             for (int segment = 0; segment < 3; segment++) {
-                repository.chronicle().append("a", segment, new byte[400]);
+                repository.documents().put("cut", "number-" + segment, new byte[400]);
             }
             repository.documents().put("cut", "one", new byte[300]);
         }

@@ -151,11 +151,11 @@ class ExpireJourneyTest {
         ok(host, "why", "audit/0000000000");
         assertThat(host.out()).contains("for as long as the repository");
         assertThat(host.run("why", "somewhere/else")).isEqualTo(ExitCode.FAILED.number());
-        assertThat(objects.stream().filter(name -> name.startsWith("wal/")).filter(name -> {
+        assertThat(objects.stream().filter(name -> name.startsWith("wal/")).anyMatch(name -> {
                     ok(host, "why", name);
                     return host.out().contains("`isochron expire --apply` removes it");
                 }))
-                .isNotEmpty();
+                .isTrue();
     }
 
     /** Copies the repository for each place at which an expiry can be killed; returns what is left in all of them in the end. */
@@ -269,6 +269,10 @@ class ExpireJourneyTest {
         Set<String> names = new TreeSet<>();
         Path store = home.resolve("repository");
         for (String folder : List.of("wal", "chronicle", "ledger", "pack", "manifest", "snapshot")) {
+            if (!Files.exists(store.resolve(folder))) {
+                // no minute of the ledger is over yet
+                continue;
+            }
             try (Stream<Path> files = Files.walk(store.resolve(folder))) {
                 files.filter(Files::isRegularFile)
                         .map(file -> store.relativize(file).toString())

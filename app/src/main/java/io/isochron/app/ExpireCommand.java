@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "What is kept is computed from `objectives` alone: any second of `retention`, one moment of each day, week",
-            "or month for `daily`, `weekly`, `monthly`, everything `buffer` longer. Time counts back from what most of the",
-            "clocks of this host, of capture and of the shards say, and stands still while nothing is archived.",
+            "or month for `daily`, `weekly`, `monthly`, everything `buffer` longer. Time counts back from the least of the",
+            "clocks of this host, of capture and of most shards, and stands still while nothing is archived.",
             "The decision is recorded before anything is removed; a run that was killed is finished by the next one.",
             "What a restore is reading, and what is being written, stays. `isochron why OBJECT` explains.",
             "",

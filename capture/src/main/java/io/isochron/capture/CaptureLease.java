@@ -33,13 +33,23 @@ final class CaptureLease {
         return String.format(Locale.ROOT, "capture-s%04d", names.indexOf(shard) + 1);
     }
 
-    /** Notes that this process has the slot now, so that nobody else has. */
-    void taken() throws IOException {
-        if (lease == null) {
-            LeaseHolder self = LeaseHolder.self("capture");
+    /** Notes that this process has the slot now, so that nobody else has. It is only a note: that it cannot be written keeps nobody from archiving. */
+    void taken() {
+        if (lease != null) {
+            return;
+        }
+        try {
             lease = repository
                     .leases()
-                    .take(resource(), self, Duration.ZERO, "{}", Clock.systemUTC(), /* certain= */ true);
+                    .take(
+                            resource(),
+                            LeaseHolder.self("capture"),
+                            Duration.ZERO,
+                            "{}",
+                            Clock.systemUTC(),
+                            /* certain= */ true);
+        } catch (IOException e) {
+            // the next session tries again; a repository that takes nothing shows with the first piece of WAL
         }
     }
 

@@ -84,16 +84,26 @@ public final class Expiry {
             throw new ShrunkPromiseException(former, promise);
         }
         FactsReader reader = new FactsReader(repository, clock);
-        List<Instant> clocks = reader.clocks();
-        Instant now = Clocks.now(clocks);
+        FactsReader.Readings readings = reader.clocks();
+        Instant now = readings.now();
+        if (now.equals(Instant.MIN)) {
+            throw new IOException("a shard of cluster " + repository.cluster().name()
+                    + " has no safe time yet, so nothing can be told to be old"
+                    + "\nhint: let capture run until `isochron info` shows a safe time");
+        }
+        // a clock that was set back does not take back what was counted before
+        Instant counted = before.record().map(RetentionRecord::counted).orElse(Instant.MIN);
+        now = counted.isAfter(now) ? counted : now;
+        List<Instant> clocks = readings.all();
         RetentionDecision decision = RetentionPlanner.decide(promise, reader.read(now));
         List<String> warnings = new ArrayList<>();
         apart(clocks, warnings);
         Garbage all = repository.garbage(before);
-        Map<String, Sighting> unpublished = unpublished(all, before, now);
+        Instant at = now;
+        Map<String, Sighting> unpublished = unpublished(all, before, at);
         List<String> abandoned = new ArrayList<>();
         unpublished.forEach((id, seen) -> {
-            if (!seen.since().plus(ABANDONED_AFTER).isAfter(now)) {
+            if (!seen.since().plus(ABANDONED_AFTER).isAfter(at)) {
                 abandoned.add(id);
             }
         });
@@ -124,7 +134,7 @@ public final class Expiry {
         } else if (Duration.between(least, most).compareTo(CLOCKS_APART) > 0) {
             warnings.add("the clocks of this host, of capture and of the shards are "
                     + Duration.between(least, most).toString().substring(2).toLowerCase(java.util.Locale.ROOT)
-                    + " apart, or the archive stands still; time is counted by the one in the middle");
+                    + " apart, or the archive stands still; time is counted by the one that keeps more");
         }
     }
 

@@ -51,21 +51,39 @@ final class FactsReader {
         return known;
     }
 
+    /**
+     * What clocks say of now.
+     *
+     * @param host this host's
+     * @param capture capture's at the cluster's safe time; {@link Instant#MIN} if a shard has none
+     * @param shards the members' own at their safe points; {@link Instant#MIN} for one that has none
+     */
+    record Readings(Instant host, Instant capture, List<Instant> shards) {
+        Instant now() {
+            return Clocks.now(host, capture, shards);
+        }
+
+        List<Instant> all() {
+            List<Instant> all = new ArrayList<>(shards);
+            all.add(host);
+            all.add(capture);
+            return all;
+        }
+    }
+
     /** What the archive and this host say of now; the archive's time stands still while nothing is archived. */
-    List<Instant> clocks() throws IOException {
-        List<Instant> readings = new ArrayList<>();
-        readings.add(clock.instant());
+    Readings clocks() throws IOException {
+        List<Instant> own = new ArrayList<>();
         ArchiveState state = ArchiveState.read(repository);
-        Instant reference = null;
+        Instant reference = Instant.MAX;
         for (String shard : repository.membership().present().shards()) {
             ArchiveState.Shard known = state.shards().get(shard);
             SafePoint safe = known == null ? null : known.safe();
-            Instant own = safe == null ? Instant.MIN : instant(safe.referenceMicros());
-            reference = reference == null || own.isBefore(reference) ? own : reference;
-            readings.add(safe == null ? Instant.MIN : instant(safe.shardClockMicros()));
+            Instant at = safe == null ? Instant.MIN : instant(safe.referenceMicros());
+            reference = at.isBefore(reference) ? at : reference;
+            own.add(safe == null ? Instant.MIN : instant(safe.shardClockMicros()));
         }
-        readings.add(reference == null ? Instant.MIN : reference);
-        return readings;
+        return new Readings(clock.instant(), reference, own);
     }
 
     /** @param now the moment from which promises count back */

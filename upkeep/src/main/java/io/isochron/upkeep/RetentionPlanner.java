@@ -110,7 +110,9 @@ final class RetentionPlanner {
             for (PeriodFacts period : facts.periods()) {
                 for (RetentionPoint point : period.points()) {
                     boolean inTime = !point.usable().isBefore(from)
-                            && point.usable().isBefore(windowFrom)
+                            // of what is kept for one moment only nothing else would keep it, however a clock was set
+                            // back
+                            && (point.single() != null || point.usable().isBefore(windowFrom))
                             && holds(period, point.usable());
                     if (inTime) {
                         first.merge(

@@ -341,6 +341,26 @@ class ExpiryTest {
     }
 
     @Test
+    void aClockThatThisHostAndCaptureShareMakesNothingOld() {
+        Instant right = MadeArchive.BEGIN;
+        Instant ahead = right.plus(Duration.ofDays(365));
+        assertThat(Clocks.now(ahead, ahead, List.of(right))).isEqualTo(right);
+        assertThat(Clocks.now(right, right, List.of(ahead))).isEqualTo(right);
+        assertThat(Clocks.now(ahead, ahead, List.of(right, ahead, right))).isEqualTo(right);
+        assertThat(Clocks.now(right, ahead, List.of(ahead))).isEqualTo(right);
+    }
+
+    @Test
+    void withoutASafeTimeNothingIsOld() throws Exception {
+        MadeArchive archive = new MadeArchive(store, key);
+        assertThatThrownBy(() -> apply(archive.repository, archive))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no safe time yet")
+                .hasMessageContaining("hint: let capture run");
+        assertThat(names("retention/")).isEmpty();
+    }
+
+    @Test
     void lessThanBeforeIsPromisedOnlyIfThatIsSaid() throws Exception {
         MadeArchive archive = threeDays();
         apply(archive.repository, archive);

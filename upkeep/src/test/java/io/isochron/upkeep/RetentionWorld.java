@@ -150,7 +150,7 @@ final class RetentionWorld {
 
     private void expire(long now) {
         Instant counted =
-                Clocks.now(List.of(clock(0, now), clock(1, archived), clock(2, archived), clock(3, archived)));
+                Clocks.now(clock(0, now), clock(1, archived), List.of(clock(2, archived), clock(3, archived)));
         RetentionDecision decision = RetentionPlanner.decide(promise, facts(counted));
         List<KeptMoment> moments = new ArrayList<>();
         for (Single single : decision.singles()) {

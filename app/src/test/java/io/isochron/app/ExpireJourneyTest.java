@@ -66,7 +66,7 @@ class ExpireJourneyTest {
             ok(host, "expire", "--apply", "--promise-less");
             assertThat(host.out()).doesNotContain("NOT removed").contains("wal ", "snapshot ");
             assertThat(data(home)).as("as after a run that was killed").isEqualTo(left);
-            assertThat(data(home).size()).isLessThan(before.size() * 3 / 4);
+            assertThat(data(home).size()).isLessThan(before.size() * 9 / 10);
             ok(host, "expire", "--apply");
             assertThat(data(home)).isEqualTo(left);
             ok(host, "verify");

@@ -1,7 +1,5 @@
 package io.isochron.objects;
 
-import java.util.regex.Pattern;
-
 /**
  * The name of an object: segments of lower-case letters, digits, {@code .}, {@code _} and {@code -} joined by {@code /}. A segment starts with
  * a letter or a digit, so no name can leave a folder, be hidden, or differ from another in case alone. Names compare by their bytes.
@@ -9,7 +7,8 @@ import java.util.regex.Pattern;
  * @param value the whole name, 1 to 512 characters, each segment at most 128
  */
 public record ObjectName(String value) implements Comparable<ObjectName> {
-    private static final Pattern VALID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,127}(/[a-z0-9][a-z0-9._-]{0,127})*");
+    private static final int NAME_CHARS_MAX = 512;
+    private static final int SEGMENT_CHARS_MAX = 128;
 
     /** @throws IllegalArgumentException if the text is not a name */
     public ObjectName {
@@ -26,12 +25,39 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
 
     /** True if the text is a name. */
     public static boolean isName(String text) {
-        return text.length() <= 512 && VALID.matcher(text).matches();
+        if (text.length() > NAME_CHARS_MAX) {
+            return false;
+        }
+        int begin = 0;
+        for (int slash = text.indexOf('/'); slash >= 0; slash = text.indexOf('/', begin)) {
+            if (!isSegment(text, begin, slash)) {
+                return false;
+            }
+            begin = slash + 1;
+        }
+        return isSegment(text, begin, text.length());
     }
 
     /** True if the text can be one segment of a name. */
     public static boolean isSegment(String text) {
-        return text.indexOf('/') < 0 && VALID.matcher(text).matches();
+        return isSegment(text, 0, text.length());
+    }
+
+    private static boolean isSegment(String text, int begin, int end) {
+        if (begin == end || end - begin > SEGMENT_CHARS_MAX || !isLetterOrDigit(text.charAt(begin))) {
+            return false;
+        }
+        for (int i = begin + 1; i < end; i++) {
+            char one = text.charAt(i);
+            if (!isLetterOrDigit(one) && one != '.' && one != '_' && one != '-') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isLetterOrDigit(char one) {
+        return (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9');
     }
 
     /** The part after the last slash. */

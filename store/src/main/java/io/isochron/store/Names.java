@@ -49,15 +49,27 @@ final class Names {
     }
 
     static String shard(int number) {
-        return String.format(Locale.ROOT, "s%04d", number);
+        return "s" + digits(number, 4);
+    }
+
+    /** A number that is not negative, with zeros before it. Names are made for every object that is read: a formatter would take longer than the rest of a name. */
+    private static String digits(long number, int width) {
+        if (number < 0) {
+            throw new IllegalArgumentException("number " + number + " in an object's name is negative");
+        }
+        return padded(Long.toString(number), width);
+    }
+
+    private static String padded(String digits, int width) {
+        return "0".repeat(Math.max(0, width - digits.length())) + digits;
     }
 
     private static String hex16(long value) {
-        return String.format(Locale.ROOT, "%016x", value);
+        return padded(Long.toHexString(value), 16);
     }
 
     static String walTimeline(int shard, int timeline) {
-        return "wal/" + shard(shard) + "/" + String.format(Locale.ROOT, "%08x", timeline);
+        return "wal/" + shard(shard) + "/" + padded(Integer.toHexString(timeline), 8);
     }
 
     static ObjectName wal(int shard, int timeline, long start, long end) {
@@ -74,7 +86,7 @@ final class Names {
     }
 
     static ObjectName chronicle(int shard, long sequence) {
-        String digits = String.format(Locale.ROOT, "%016d", sequence);
+        String digits = digits(sequence, 16);
         return new ObjectName(chronicle(shard) + digits.substring(0, 12) + "/" + digits);
     }
 
@@ -83,7 +95,7 @@ final class Names {
     }
 
     static ObjectName ledger(int shard, long number) {
-        String digits = String.format(Locale.ROOT, "%016d", number);
+        String digits = digits(number, 16);
         return new ObjectName(ledger(shard) + digits.substring(0, 12) + "/" + digits);
     }
 
@@ -92,7 +104,7 @@ final class Names {
     }
 
     static ObjectName part(int shard, long number, int sixth) {
-        String digits = String.format(Locale.ROOT, "%016d", number);
+        String digits = digits(number, 16);
         return new ObjectName(parts(shard) + digits.substring(0, 12) + "/" + digits + "-" + sixth);
     }
 
@@ -101,23 +113,23 @@ final class Names {
     }
 
     static ObjectName rollup(int shard, String folder, long period) {
-        String digits = String.format(Locale.ROOT, "%010d", period);
-        if (period < 0 || digits.length() > 10) {
+        if (period < 0 || period > 9_999_999_999L) {
             throw new IllegalArgumentException("ledger " + folder + " " + period + " cannot be numbered so");
         }
+        String digits = digits(period, 10);
         return new ObjectName(rollups(shard, folder) + digits.substring(0, 7) + "/" + digits);
     }
 
     static ObjectName membership(long version) {
-        return new ObjectName(MEMBERSHIP + String.format(Locale.ROOT, "%08d", version));
+        return new ObjectName(MEMBERSHIP + digits(version, 8));
     }
 
     static ObjectName key(long number) {
-        return new ObjectName(KEYS + String.format(Locale.ROOT, "%08d", number));
+        return new ObjectName(KEYS + digits(number, 8));
     }
 
     static ObjectName audit(long number) {
-        return new ObjectName(AUDIT + String.format(Locale.ROOT, "%010d", number));
+        return new ObjectName(AUDIT + digits(number, 10));
     }
 
     /** The number of an entry of the audit log; -1 if the name is none's. */
@@ -127,11 +139,11 @@ final class Names {
     }
 
     static ObjectName retention(long number) {
-        return new ObjectName(RETENTION + String.format(Locale.ROOT, "%08d", number));
+        return new ObjectName(RETENTION + digits(number, 8));
     }
 
     static ObjectName lease(String resource, long number) {
-        return ObjectName.of("lease", resource, String.format(Locale.ROOT, "%010d", number));
+        return ObjectName.of("lease", resource, digits(number, 10));
     }
 
     static ObjectName snapshot(String id) {
@@ -139,11 +151,11 @@ final class Names {
     }
 
     static ObjectName manifest(String snapshot, int shard, long part) {
-        return ObjectName.of("manifest", snapshot, shard(shard), String.format(Locale.ROOT, "%08d", part));
+        return ObjectName.of("manifest", snapshot, shard(shard), digits(part, 8));
     }
 
     static ObjectName pack(String snapshot, int shard, long number) {
-        return ObjectName.of("pack", snapshot, shard(shard), String.format(Locale.ROOT, "%08d", number));
+        return ObjectName.of("pack", snapshot, shard(shard), digits(number, 8));
     }
 
     static ObjectName document(String kind, String id) {
@@ -151,6 +163,6 @@ final class Names {
     }
 
     static ObjectName scrub(long number) {
-        return new ObjectName(SCRUBS + String.format(Locale.ROOT, "%010d", number));
+        return new ObjectName(SCRUBS + digits(number, 10));
     }
 }

@@ -2,6 +2,8 @@ package io.isochron.store;
 
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import javax.crypto.Cipher;
 import javax.crypto.KDF;
 import javax.crypto.spec.GCMParameterSpec;
@@ -18,6 +20,19 @@ final class SealOpening {
     private static final int PREFIX_BYTES = 7;
     private static final int NONCE_BYTES = 12;
     static final int DERIVED_BYTES = 32;
+
+    /** Looking them up among the providers takes as long as opening a small object. */
+    private static final BlockingQueue<Primitives> IDLE = new ArrayBlockingQueue<>(16);
+
+    /** What opens an object, one at a time. */
+    private record Primitives(KDF kdf, Cipher cipher) {
+        static Primitives take() throws GeneralSecurityException {
+            @Nullable Primitives idle = IDLE.poll();
+            return idle == null
+                    ? new Primitives(KDF.getInstance("HKDF-SHA256"), Cipher.getInstance("AES/GCM/NoPadding"))
+                    : idle;
+        }
+    }
 
     /** Key material of each key of the set; secret. */
     private final List<byte[]> secrets;
@@ -50,13 +65,21 @@ final class SealOpening {
             throws GeneralSecurityException {
         byte[] salt = new byte[SALT_BYTES];
         System.arraycopy(sealed, 1, salt, 0, SALT_BYTES);
-        byte[] derived = KDF.getInstance("HKDF-SHA256")
+        Primitives primitives = Primitives.take();
+        byte[] derived = primitives
+                .kdf()
                 .deriveData(HKDFParameterSpec.ofExtract()
                         .addIKM(secret)
                         .addSalt(salt)
                         .thenExpand(associatedData, DERIVED_BYTES));
-        SecretKeySpec key = new SecretKeySpec(derived, "AES");
-        Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+        byte[] plain = open(primitives.cipher(), new SecretKeySpec(derived, "AES"), sealed, plainBytes);
+        // those that failed are not used again
+        IDLE.offer(primitives);
+        return plain;
+    }
+
+    private static byte[] open(Cipher cipher, SecretKeySpec key, byte[] sealed, int plainBytes)
+            throws GeneralSecurityException {
         byte[] plain = new byte[plainBytes];
         byte[] nonce = new byte[NONCE_BYTES];
         System.arraycopy(sealed, 1 + SALT_BYTES, nonce, 0, PREFIX_BYTES);

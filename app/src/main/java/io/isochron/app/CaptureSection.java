@@ -2,6 +2,7 @@ package io.isochron.app;
 
 import io.isochron.capture.AbandonedBranch;
 import io.isochron.capture.CaptureOptions;
+import io.isochron.capture.WalSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,25 +27,32 @@ final class CaptureSection {
     Config.Capture read(YamlSection top) {
         Optional<YamlNode> node = top.node("capture");
         if (node.isEmpty()) {
-            return new Config.Capture(null, AbandonedBranch.AUTO);
+            return new Config.Capture(null, AbandonedBranch.AUTO, WalSource.PRIMARY);
         }
         YamlSection section = YamlSection.of(
                 "capture",
                 node.get(),
-                Set.of("mode", "spool", "fence-interval", "fence-limit", "patience", "abandoned-branch"),
+                Set.of("mode", "spool", "fence-interval", "fence-limit", "patience", "abandoned-branch", "wal-from"),
                 problems);
         AbandonedBranch branch = section.value("abandoned-branch", AbandonedBranch.AUTO, CaptureSection::branch);
+        WalSource source = section.value("wal-from", WalSource.PRIMARY, CaptureSection::source);
         boolean synchronous = section.value("mode", false, CaptureSection::synchronous);
         Path spool = paths.apply(section.optional("spool").orElse("spool"));
         Duration interval = section.value("fence-interval", DEFAULT.fenceInterval(), Units::duration);
         Duration limit = section.value("fence-limit", DEFAULT.fenceLimit(), Units::duration);
         Duration patience = section.value("patience", DEFAULT.patience(), Units::duration);
+        if (synchronous && source == WalSource.STANDBY) {
+            problems.add(
+                    section.place()
+                            + ".wal-from: 'standby' does not go with mode 'synchronous', in which commits wait for capture at the primary; leave out one of the two");
+            return new Config.Capture(null, branch, source);
+        }
         try {
             CaptureOptions.Synchronous options = new CaptureOptions.Synchronous(spool, interval, limit, patience);
-            return new Config.Capture(synchronous ? options : null, branch);
+            return new Config.Capture(synchronous ? options : null, branch, source);
         } catch (IllegalArgumentException e) {
             problems.add(section.place() + ": " + e.getMessage());
-            return new Config.Capture(null, branch);
+            return new Config.Capture(null, branch, source);
         }
     }
 
@@ -55,6 +63,14 @@ final class CaptureSection {
             default ->
                 throw new IllegalArgumentException(
                         "'" + text + "' is not a mode; known are asynchronous and synchronous");
+        };
+    }
+
+    private static WalSource source(String text) {
+        return switch (text) {
+            case "primary" -> WalSource.PRIMARY;
+            case "standby" -> WalSource.STANDBY;
+            default -> throw new IllegalArgumentException("'" + text + "' is no source; known are primary and standby");
         };
     }
 

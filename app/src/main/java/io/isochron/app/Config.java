@@ -2,6 +2,7 @@ package io.isochron.app;
 
 import io.isochron.capture.AbandonedBranch;
 import io.isochron.capture.CaptureOptions;
+import io.isochron.capture.WalSource;
 import io.isochron.chronicle.Dialect;
 import io.isochron.restore.Invariant;
 import io.isochron.store.RetentionPromise;
@@ -42,10 +43,15 @@ record Config(
      *
      * @param synchronous as their synchronous standby, with fences; null for the asynchronous mode
      * @param abandonedBranch what happens after a failover to a standby that lacked archived WAL
+     * @param walSource which of a shard's servers the WAL is taken from
      */
-    record Capture(CaptureOptions.@Nullable Synchronous synchronous, AbandonedBranch abandonedBranch) {
+    record Capture(
+            CaptureOptions.@Nullable Synchronous synchronous, AbandonedBranch abandonedBranch, WalSource walSource) {
         CaptureOptions options() {
-            return CaptureOptions.defaults().withSynchronous(synchronous).withAbandonedBranch(abandonedBranch);
+            return CaptureOptions.defaults()
+                    .withSynchronous(synchronous)
+                    .withAbandonedBranch(abandonedBranch)
+                    .withWalSource(walSource);
         }
     }
 

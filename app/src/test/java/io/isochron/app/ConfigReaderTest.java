@@ -3,6 +3,7 @@ package io.isochron.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.isochron.capture.WalSource;
 import io.isochron.objects.ObjectLock;
 import io.isochron.objects.Place;
 import io.isochron.objects.S3Settings;
@@ -99,6 +100,21 @@ class ConfigReaderTest {
                 .hasMessageContaining("'avg' is not a kind")
                 .hasMessageContaining("lacks the key 'expected'")
                 .hasMessageContaining("line 13, column 1: unknown key 'colour'");
+    }
+
+    @Test
+    void walComesFromThePrimaryUnlessAStandbyIsAskedFor() throws Exception {
+        assertThat(ConfigReader.read(FILE, MINIMAL).capture().options().walSource())
+                .isEqualTo(WalSource.PRIMARY);
+        assertThat(ConfigReader.read(FILE, MINIMAL + "capture: {wal-from: standby}\n")
+                        .capture()
+                        .options()
+                        .walSource())
+                .isEqualTo(WalSource.STANDBY);
+        problems(MINIMAL + "capture: {wal-from: slave}\n")
+                .hasMessageContaining("'slave' is no source; known are primary and standby");
+        problems(MINIMAL + "capture: {wal-from: standby, mode: synchronous}\n")
+                .hasMessageContaining("does not go with mode 'synchronous'");
     }
 
     @Test

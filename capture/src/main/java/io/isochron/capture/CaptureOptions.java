@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param reconnectPauseMax the longest pause between two attempts to connect or to write; 100 ms to 5 minutes
  * @param catalogInterval relation names are read this often, besides soon after the WAL shows that storage was created; 1 second to 1 hour
  * @param abandonedBranch what happens when a shard comes back on a line of history that left the archive's before its end
+ * @param walSource which server the WAL is taken from; a standby is not possible in synchronous mode
  * @param synchronous how capture takes part in synchronous replication; null for the asynchronous mode
  */
 public record CaptureOptions(
@@ -28,6 +29,7 @@ public record CaptureOptions(
         Duration reconnectPauseMax,
         Duration catalogInterval,
         AbandonedBranch abandonedBranch,
+        WalSource walSource,
         @Nullable Synchronous synchronous) {
 
     /**
@@ -63,6 +65,10 @@ public record CaptureOptions(
         check("slot patience", slotPatience, Duration.ZERO, Duration.ofMinutes(10));
         check("longest reconnect pause", reconnectPauseMax, Duration.ofMillis(100), Duration.ofMinutes(5));
         check("catalog interval", catalogInterval, Duration.ofSeconds(1), Duration.ofHours(1));
+        if (walSource == WalSource.STANDBY && synchronous != null) {
+            throw new IllegalArgumentException(
+                    "wal cannot be taken from a standby in synchronous mode: the primary's commits wait for capture itself");
+        }
     }
 
     /** 500 ms or 16 MiB per object, 48 MiB for all shards, idle safe time every 2 s, a probe every 250 ms, 10 s of patience with a slot, pauses of at most 10 s, catalogs every 30 s. */
@@ -77,6 +83,7 @@ public record CaptureOptions(
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30),
                 AbandonedBranch.AUTO,
+                WalSource.PRIMARY,
                 null);
     }
 
@@ -91,6 +98,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -105,6 +113,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -119,6 +128,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -133,6 +143,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -147,6 +158,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -161,6 +173,7 @@ public record CaptureOptions(
                 pause,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -175,6 +188,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 interval,
                 abandonedBranch,
+                walSource,
                 synchronous);
     }
 
@@ -189,6 +203,22 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 choice,
+                walSource,
+                synchronous);
+    }
+
+    public CaptureOptions withWalSource(WalSource source) {
+        return new CaptureOptions(
+                objectAge,
+                objectBytesMax,
+                bufferBytesTotal,
+                idleInterval,
+                probeInterval,
+                slotPatience,
+                reconnectPauseMax,
+                catalogInterval,
+                abandonedBranch,
+                source,
                 synchronous);
     }
 
@@ -204,6 +234,7 @@ public record CaptureOptions(
                 reconnectPauseMax,
                 catalogInterval,
                 abandonedBranch,
+                walSource,
                 mode);
     }
 

@@ -12,6 +12,8 @@ import io.isochron.wire.WalStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -46,6 +48,7 @@ final class CaptureSession {
     private final boolean first;
     private final @Nullable SynchronousShard synchronous;
     private final CaptureLease lease;
+    private final StandbyChoice standbys;
     /** The shard; from the moment on that its primary is found, at that place only. */
     private ShardSource source;
 
@@ -68,7 +71,8 @@ final class CaptureSession {
             BooleanSupplier stop,
             boolean first,
             @Nullable SynchronousShard synchronous,
-            CaptureLease lease) {
+            CaptureLease lease,
+            StandbyChoice standbys) {
         this.shard = source;
         this.source = source;
         this.repository = repository;
@@ -81,6 +85,7 @@ final class CaptureSession {
         this.first = first;
         this.synchronous = synchronous;
         this.lease = lease;
+        this.standbys = standbys;
     }
 
     /** Whether this session came as far as streaming. */
@@ -115,17 +120,16 @@ final class CaptureSession {
             boolean historic = position.timeline() != server.timeline();
             WalRing ring = new WalRing(memory, position.position());
             preload(ring, position, tail, historic);
-            try (ReplicationConnection connection = open("isochron");
-                    WalStream stream = acquire(connection, position, ring.received(), errors, control)) {
+            try (WalPlace place = place(found, position, historic, ring.received(), errors)) {
                 if (position.superseded(repository, source.name())) {
                     return End.GO_ON;
                 }
                 streamed = true;
                 monitor.streaming();
                 if (synchronous != null) {
-                    synchronous.begin(stream, position.timeline(), ring.received());
+                    synchronous.begin(place.stream(), position.timeline(), ring.received());
                 }
-                return stream(stream, ring, position, historic, control, errors, watch);
+                return stream(place, ring, position, historic, found, errors, watch);
             } finally {
                 if (synchronous != null) {
                     synchronous.end();
@@ -152,11 +156,11 @@ final class CaptureSession {
     }
 
     private End stream(
-            WalStream stream,
+            WalPlace place,
             WalRing ring,
             StoredPosition position,
             boolean historic,
-            ReplicationConnection control,
+            PrimaryFinder.Primary primary,
             StreamErrors errors,
             FailoverWatch watch)
             throws IOException, WalDamagedException, InterruptedException {
@@ -176,18 +180,30 @@ final class CaptureSession {
                 options.objectBytes(memory.length),
                 HostClock.SYSTEM);
         WriterThread thread = new WriterThread(source.name(), writer);
-        try {
+        PrimaryProbe probe = new PrimaryProbe(
+                source.name(),
+                PrimaryProbe.overSql(source),
+                clock,
+                safePoints,
+                monitor,
+                options.probeInterval(),
+                HostClock.SYSTEM);
+        BooleanSupplier change = () -> place.standby()
+                ? probe.tooLate(ring.received())
+                : standbys.retryDue() && !primary.standbys().isEmpty();
+        try (PrimaryProbe asking = place.standby() ? probe.start() : probe;
+                OtherSlots slots = new OtherSlots(otherPlaces(place, primary), writer::durable)) {
             WalReceiver receiver = new WalReceiver(
-                    WalLine.of(stream),
+                    WalLine.of(place.stream()),
                     ring,
                     clock,
                     safePoints,
-                    new FlushQuestion(control),
+                    new FlushQuestion(primary.control()),
                     historic,
                     monitor,
                     writer::durable,
-                    () -> stop.getAsBoolean() || thread.failed() || watch.promotedElsewhere(),
-                    options.probeInterval(),
+                    () -> stop.getAsBoolean() || thread.failed() || watch.promotedElsewhere() || change.getAsBoolean(),
+                    place.standby() ? null : options.probeInterval(),
                     synchronous,
                     HostClock.SYSTEM);
             IOException lost = null;
@@ -199,13 +215,23 @@ final class CaptureSession {
             }
             ring.end();
             thread.await();
+            if (lost != null && place.standby()) {
+                standbys.avoid(place.source().settings(), String.valueOf(lost.getMessage()));
+                throw lost;
+            }
             if (lost != null) {
                 throw errors.explain(lost, position.timeline(), writer.durable(), monitor.serverEnd());
             }
             return switch (ended) {
                 case WalReceiver.Ended.Stopped ignored -> {
                     receiver.confirmLast();
-                    stream.finish(FINISH);
+                    place.stream().finish(FINISH);
+                    if (place.standby() && probe.tooLate(ring.received())) {
+                        standbys.avoid(
+                                place.source().settings(),
+                                "wal came more than " + PrimaryProbe.LATE.toMillis()
+                                        + " ms after the primary had flushed it");
+                    }
                     yield stop.getAsBoolean() ? End.STOPPED : End.GO_ON;
                 }
                 case WalReceiver.Ended.TimelineOver over -> {
@@ -224,8 +250,67 @@ final class CaptureSession {
         }
     }
 
-    private ReplicationConnection open(String applicationName) throws IOException {
-        return ReplicationConnection.open(source.settings().withApplicationName(applicationName));
+    /** Where the WAL comes from. */
+    private record WalPlace(ShardSource source, boolean standby, ReplicationConnection connection, WalStream stream)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            try (connection) {
+                stream.close();
+            }
+        }
+    }
+
+    /** A standby, if one is wanted and can be used, else the primary. */
+    private WalPlace place(
+            PrimaryFinder.Primary primary, StoredPosition position, boolean historic, Lsn from, StreamErrors errors)
+            throws IOException, InterruptedException {
+        Optional<ShardSource> standby = historic ? Optional.empty() : standbys.choose(primary.standbys());
+        if (standby.isPresent()) {
+            try {
+                WalPlace place = open(standby.get(), true, position, from, errors, primary.control());
+                monitor.notice("wal of shard " + source.name() + " is taken from standby "
+                        + standby.get().settings().where());
+                return place;
+            } catch (CaptureException e) {
+                throw e;
+            } catch (IOException e) {
+                standbys.avoid(standby.get().settings(), String.valueOf(e.getMessage()));
+            }
+        }
+        return open(source, false, position, from, errors, primary.control());
+    }
+
+    private WalPlace open(
+            ShardSource at,
+            boolean standby,
+            StoredPosition position,
+            Lsn from,
+            StreamErrors errors,
+            ReplicationConnection control)
+            throws IOException, InterruptedException {
+        ReplicationConnection connection =
+                ReplicationConnection.open(at.settings().withApplicationName("isochron"));
+        try {
+            if (standby && connection.readSlot(at.slot()).isEmpty()) {
+                connection.createPhysicalSlot(at.slot(), true);
+            }
+            return new WalPlace(at, standby, connection, acquire(connection, standby, position, from, errors, control));
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    /** Where capture may have slots besides the place that it streams from; nowhere unless WAL is to come from standbys. */
+    private List<ShardSource> otherPlaces(WalPlace place, PrimaryFinder.Primary primary) {
+        List<ShardSource> others = new ArrayList<>();
+        if (standbys.wanted()) {
+            others.add(primary.source());
+            others.addAll(primary.standbys());
+            others.remove(place.source());
+        }
+        return others;
     }
 
     private StoredPosition position(ReplicationConnection control, ServerIdentity server)
@@ -319,6 +404,7 @@ final class CaptureSession {
     /** Starts streaming. A slot that is in use is asked for again for a while: the walsender of a dead connection may still hold it. */
     private WalStream acquire(
             ReplicationConnection connection,
+            boolean standby,
             StoredPosition position,
             Lsn from,
             StreamErrors errors,
@@ -334,6 +420,9 @@ final class CaptureSession {
                 lease.taken();
                 return stream;
             } catch (PostgresException e) {
+                if (standby && !e.sqlState().equals(PostgresException.OBJECT_IN_USE)) {
+                    throw e;
+                }
                 if (!e.sqlState().equals(PostgresException.OBJECT_IN_USE)) {
                     throw errors.explain(
                             e,

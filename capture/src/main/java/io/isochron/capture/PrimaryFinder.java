@@ -25,8 +25,10 @@ final class PrimaryFinder {
      * A server that may be captured, with an open connection to it.
      *
      * @param source the shard, reached at this one place only
+     * @param standbys the places of standbys on its PostgreSQL timeline
      */
-    record Primary(ShardSource source, ServerIdentity server, ReplicationConnection control) {}
+    record Primary(
+            ShardSource source, ServerIdentity server, ReplicationConnection control, List<ShardSource> standbys) {}
 
     private record Answer(
             ShardSource source,
@@ -81,7 +83,14 @@ final class PrimaryFinder {
                         + best.server().timeline() + " is captured");
             }
         }
-        return new Primary(best.source(), best.server(), best.control());
+        int timeline = best.server().timeline();
+        List<ShardSource> standbys = answers.stream()
+                .filter(answer -> answer.server() != null
+                        && answer.server().standby()
+                        && answer.server().timeline() == timeline)
+                .map(Answer::source)
+                .toList();
+        return new Primary(best.source(), best.server(), best.control(), standbys);
     }
 
     private static boolean newer(ServerIdentity server, Answer best) {

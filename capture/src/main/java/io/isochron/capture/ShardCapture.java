@@ -31,6 +31,7 @@ public final class ShardCapture implements AutoCloseable {
     private final LedgerKeeper ledger;
     private final Thread keeper;
     private final CaptureLease lease;
+    private final StandbyChoice standbys;
     private volatile boolean stopping;
     private @Nullable SynchronousShard synchronous;
     private volatile FenceService.@Nullable Member fenceMember;
@@ -52,6 +53,7 @@ public final class ShardCapture implements AutoCloseable {
         this.memory = new byte[options.ringBytes(shards)];
         this.monitor = new ShardMonitor(source.name());
         this.lease = new CaptureLease(repository, source.name());
+        this.standbys = new StandbyChoice(source.name(), options.walSource(), monitor);
         this.catalog = new CatalogObserver(source, monitor, options.catalogInterval());
         this.thread = Thread.ofPlatform()
                 .name("isochron-capture-" + source.name())
@@ -201,7 +203,8 @@ public final class ShardCapture implements AutoCloseable {
                     () -> stopping,
                     !streamedOnce,
                     synchronous,
-                    lease);
+                    lease,
+                    standbys);
             try {
                 if (session.run() == CaptureSession.End.STOPPED) {
                     return;

@@ -46,6 +46,7 @@ final class WalReceiver {
     private final ShardMonitor monitor;
     private final Supplier<Lsn> durable;
     private final BooleanSupplier stop;
+    private final boolean probing;
     private final long probeNanos;
     private final @Nullable SynchronousShard synchronous;
     private final HostClock host;
@@ -71,6 +72,7 @@ final class WalReceiver {
      * @param historic the stream's timeline is not the server's current one, so its end says nothing about what the server acknowledges now: no safe points
      * @param durable end of what the writer has made durable
      * @param stop asked often; true ends the stream
+     * @param probeInterval how often the server's clock is asked for; null if it is not the shard's, because the WAL comes from a standby
      * @param synchronous where WAL becomes durable and is confirmed at once; null if the repository alone makes it durable
      */
     WalReceiver(
@@ -83,7 +85,7 @@ final class WalReceiver {
             ShardMonitor monitor,
             Supplier<Lsn> durable,
             BooleanSupplier stop,
-            Duration probeInterval,
+            @Nullable Duration probeInterval,
             @Nullable SynchronousShard synchronous,
             HostClock host) {
         this.host = host;
@@ -97,7 +99,8 @@ final class WalReceiver {
         this.monitor = monitor;
         this.durable = durable;
         this.stop = stop;
-        this.probeNanos = probeInterval.toNanos();
+        this.probing = probeInterval != null;
+        this.probeNanos = probeInterval == null ? 0 : probeInterval.toNanos();
         this.synchronous = synchronous;
     }
 
@@ -207,7 +210,7 @@ final class WalReceiver {
 
     private void probeIfDue() throws IOException {
         long now = host.nanos();
-        if (probeSentMicros < 0 && now - probeDueNanos >= 0) {
+        if (probing && probeSentMicros < 0 && now - probeDueNanos >= 0) {
             probeDueNanos = now + probeNanos;
             probeSentMicros = host.micros();
             status(true);

@@ -3,6 +3,7 @@ package io.isochron.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +23,13 @@ class CaptureOptionsTest {
         assertThatThrownBy(() -> options.withObjectAge(Duration.ofMillis(1)))
                 .hasMessage("object age is 1 ms, allowed is 50 ms to 60 s");
         assertThatThrownBy(() -> options.withObjectBytesMax(1)).hasMessageContaining("object size is 1 bytes");
+    }
+
+    @Test
+    void a_standby_as_the_source_does_not_go_with_synchronous_mode() {
+        CaptureOptions options = CaptureOptions.defaults().withWalSource(WalSource.STANDBY);
+        assertThatThrownBy(() -> options.withSynchronous(CaptureOptions.Synchronous.defaults(Path.of("spool"))))
+                .hasMessageContaining("cannot be taken from a standby in synchronous mode");
     }
 
     @Test

@@ -3,18 +3,25 @@ package io.isochron.objects;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Creates an object in several copies: in one that decides who wins, then in the others at once, and waits until enough have confirmed. */
 final class CopyCreation implements AutoCloseable {
+    private static final int UNCLEAR_MAX = 10_000;
+
     private final List<StoreCopy> copies;
     private final int confirmations;
     private final CopyListener listener;
     private final TrailingWork trailing;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    /** Names whose creation ended without it being clear what is where, the oldest forgotten first. */
+    private final Set<ObjectName> unclear = Collections.synchronizedSet(new LinkedHashSet<>());
 
     CopyCreation(List<StoreCopy> copies, int confirmations, CopyListener listener, TrailingWork trailing) {
         this.copies = copies;
@@ -32,6 +39,44 @@ final class CopyCreation implements AutoCloseable {
      * @param where for people
      */
     void create(ObjectName name, Content content, List<StoreCopy> asked, Answers answers, String where)
+            throws IOException {
+        if (unclear.contains(name)) {
+            settleEarlier(name, asked, where);
+        }
+        try {
+            createAnew(name, content, asked, answers, where);
+            unclear.remove(name);
+        } catch (StoreException e) {
+            unclear.remove(name);
+            throw e;
+        } catch (IOException e) {
+            synchronized (unclear) {
+                if (unclear.size() == UNCLEAR_MAX) {
+                    unclear.remove(unclear.iterator().next());
+                }
+                unclear.add(name);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Who tries again brings other bytes, since each seal draws a nonce. If one copy took them while another has those of the earlier attempt nobody could choose between the two any more, so the earlier
+     * ones, where there are any, are what is created.
+     *
+     * @throws ObjectExistsException if there are; enough copies have them then
+     */
+    private void settleEarlier(ObjectName name, List<StoreCopy> asked, String where) throws IOException {
+        for (StoreCopy copy : asked) {
+            if (copy.ask(store -> store.stat(name)).isPresent()) {
+                settle(name, copy);
+                unclear.remove(name);
+                throw new ObjectExistsException(name, where);
+            }
+        }
+    }
+
+    private void createAnew(ObjectName name, Content content, List<StoreCopy> asked, Answers answers, String where)
             throws IOException {
         int decided = decide(name, content, asked, answers, where);
         CrashPoint.reached("copy.decided");

@@ -317,6 +317,29 @@ class ReplicatedStoreTest {
     }
 
     @Test
+    void whoTriesAgainWithOtherBytesIsToldOfTheEarlierOnesInsteadOfLeavingCopiesThatDisagree() throws Exception {
+        ReplicatedStore store = client("w", 2, 2, Role.WRITER);
+        away.add("c0");
+        assertThatThrownBy(() -> store.create(name("wal"), text("sealed once"))).isNotInstanceOf(StoreException.class);
+        assertThat(text(memory[1], "wal")).isEqualTo("sealed once");
+        away.clear();
+        // faster than what it missed is placed there
+        await().pollInterval(Duration.ofMillis(1)).until(() -> {
+            try {
+                store.create(name("wal"), text("sealed anew"));
+                return true;
+            } catch (ObjectExistsException e) {
+                return true;
+            } catch (IOException e) {
+                assertThat(e).isNotInstanceOf(CopiesDisagreeException.class);
+                return false;
+            }
+        });
+        assertThat(text(memory[0], "wal")).isEqualTo("sealed once");
+        assertThat(text(memory[1], "wal")).isEqualTo("sealed once");
+    }
+
+    @Test
     void confirmationsAreBetweenOneAndTheNumberOfCopies() {
         for (int wrong : Arrays.asList(0, 3)) {
             assertThatThrownBy(() -> client("x", 2, wrong, Role.READER)).isInstanceOf(IllegalArgumentException.class);

@@ -9,9 +9,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,62 +36,120 @@ public final class FaultyScheduleStore extends ForwardingStore {
         TRUNCATED_READ,
         /** A bit of the bytes that are read is another. */
         FLIPPED_BIT,
-        /** The object created last is missing from a list. */
+        /** One of the objects created last is missing from a list. */
         STALE_LIST,
         /** Time passes. */
         SLOW,
+        /** Nothing is answered for up to a minute. */
+        OUTAGE,
         /** The process dies before the object is published. */
         CRASH_BEFORE,
         /** The process dies after the object was published. */
         CRASH_AFTER
     }
 
+    private static final Pattern SNAPSHOT = Pattern.compile("[0-9a-f]{32}");
+
     /** The end of the process, which no decorator may survive. */
     public static final class Crash extends Error {
         private static final long serialVersionUID = 1L;
     }
 
+    /** What was created in a place lately, whoever created it. */
+    public static final class Recent {
+        private static final int REMEMBERED = 8;
+
+        private final Deque<ObjectName> names = new ArrayDeque<>();
+
+        synchronized void created(ObjectName name) {
+            names.addFirst(name);
+            if (names.size() > REMEMBERED) {
+                names.removeLast();
+            }
+        }
+
+        /** The newest one mostly; null if there is none. */
+        synchronized @Nullable ObjectName one(Random random) {
+            return names.stream()
+                    .skip(names.isEmpty() || random.nextBoolean() ? 0 : random.nextInt(names.size()))
+                    .findFirst()
+                    .orElse(null);
+        }
+    }
+
     private final ObjectStore store;
-    private final Random random;
+    private final long seed;
     private final Map<Fault, Double> chances;
     private final Timing timing;
-    private final Deque<ObjectName> recent = new ArrayDeque<>();
+    private final Recent recent;
     private final Map<Fault, Integer> happened = new EnumMap<>(Fault.class);
+    private final Map<String, Integer> requests = new HashMap<>();
+    private volatile long outageUntil = Long.MIN_VALUE;
 
     /** @param chances how likely each fault is where it can happen, 0 to 1 */
     public FaultyScheduleStore(ObjectStore store, long seed, Map<Fault, Double> chances, Timing timing) {
+        this(store, seed, chances, timing, new Recent());
+    }
+
+    /** @param recent shared by all who use the same place */
+    public FaultyScheduleStore(ObjectStore store, long seed, Map<Fault, Double> chances, Timing timing, Recent recent) {
         super(store);
         this.store = store;
-        this.random = new Random(seed);
+        this.seed = seed;
         this.chances = chances;
         this.timing = timing;
+        this.recent = recent;
     }
 
     /** How often each fault happened. */
-    public Map<Fault, Integer> happened() {
-        return happened;
+    public synchronized Map<Fault, Integer> happened() {
+        return new EnumMap<>(happened);
     }
 
-    private boolean happens(Fault fault) {
+    /** How often one did. */
+    public synchronized int happened(Fault fault) {
+        return happened.getOrDefault(fault, 0);
+    }
+
+    /** Draws for one request: they follow from the seed, what is asked and how often it was asked before, whichever thread comes first. */
+    private synchronized Random draws(String operation, String name) {
+        // ids of snapshots are random
+        String request = operation + SNAPSHOT.matcher(name).replaceAll("");
+        int before = requests.merge(request, 1, Integer::sum);
+        return new Random((seed * 31 + request.hashCode()) * 1_000_003 + before);
+    }
+
+    private boolean happens(Fault fault, Random random) {
         if (random.nextDouble() >= chances.getOrDefault(fault, 0.0)) {
             return false;
         }
-        happened.merge(fault, 1, Integer::sum);
+        happened(fault, 1);
         return true;
     }
 
-    private void before() throws IOException {
-        if (happens(Fault.SLOW)) {
+    private synchronized void happened(Fault fault, int times) {
+        happened.merge(fault, times, Integer::sum);
+    }
+
+    private void before(Random random) throws IOException {
+        if (happens(Fault.SLOW, random)) {
             try {
                 timing.sleep(Duration.ofSeconds(random.nextInt(5)));
             } catch (InterruptedException e) {
                 throw new IOException(e);
             }
         }
-        if (happens(Fault.SLOW_DOWN)) {
+        if (happens(Fault.OUTAGE, random)) {
+            outageUntil =
+                    timing.nanos() + Duration.ofSeconds(1 + random.nextInt(60)).toNanos();
+        }
+        if (timing.nanos() < outageUntil) {
+            throw new IOException("no answer");
+        }
+        if (happens(Fault.SLOW_DOWN, random)) {
             throw new SlowDownException("503", Duration.ofSeconds(random.nextInt(3)), new IOException());
         }
-        if (happens(Fault.CONFLICT)) {
+        if (happens(Fault.CONFLICT, random)) {
             throw new IOException("409");
         }
     }
@@ -98,23 +158,24 @@ public final class FaultyScheduleStore extends ForwardingStore {
         void run() throws IOException;
     }
 
-    private void write(Write write) throws IOException {
-        before();
-        if (happens(Fault.CRASH_BEFORE)) {
+    private void write(String operation, ObjectName name, Write write) throws IOException {
+        Random random = draws(operation, name.value());
+        before(random);
+        if (happens(Fault.CRASH_BEFORE, random)) {
             throw new Crash();
         }
         try {
             write.run();
         } catch (StoreException e) {
-            if (happens(Fault.LOST_ANSWER)) {
+            if (happens(Fault.LOST_ANSWER, random)) {
                 throw new IOException("connection reset instead of: " + e.getMessage());
             }
             throw e;
         }
-        if (happens(Fault.CRASH_AFTER)) {
+        if (happens(Fault.CRASH_AFTER, random)) {
             throw new Crash();
         }
-        if (happens(Fault.LOST_ACKNOWLEDGEMENT)) {
+        if (happens(Fault.LOST_ACKNOWLEDGEMENT, random)) {
             throw random.nextBoolean()
                     ? new IOException("connection reset")
                     : new SlowDownException("503 from a proxy", Duration.ZERO, new IOException());
@@ -123,34 +184,35 @@ public final class FaultyScheduleStore extends ForwardingStore {
 
     @Override
     public void create(ObjectName name, Content content) throws IOException {
-        write(() -> {
+        write("create ", name, () -> {
             store.create(name, content);
-            recent.addLast(name);
+            recent.created(name);
         });
     }
 
     @Override
     public void replace(ObjectName name, Content content) throws IOException {
-        write(() -> store.replace(name, content));
+        write("replace ", name, () -> store.replace(name, content));
     }
 
     @Override
     public void delete(ObjectName name) throws IOException {
-        write(() -> store.delete(name));
+        write("delete ", name, () -> store.delete(name));
     }
 
     @Override
     public Optional<ObjectInfo> stat(ObjectName name) throws IOException {
-        before();
+        before(draws("stat ", name.value()));
         return store.stat(name);
     }
 
     @Override
     public InputStream open(ObjectName name, long offset, long length) throws IOException {
-        before();
+        Random random = draws("open ", name.value());
+        before(random);
         InputStream in = store.open(name, offset, length);
-        boolean flips = happens(Fault.FLIPPED_BIT);
-        long breaksAt = happens(Fault.TRUNCATED_READ) ? random.nextInt(200) : Long.MAX_VALUE;
+        boolean flips = happens(Fault.FLIPPED_BIT, random);
+        long breaksAt = happens(Fault.TRUNCATED_READ, random) ? random.nextInt(200) : Long.MAX_VALUE;
         return new FilterInputStream(in) {
             private long got;
 
@@ -179,12 +241,20 @@ public final class FaultyScheduleStore extends ForwardingStore {
 
     @Override
     public Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
-        before();
-        @Nullable ObjectName missing = happens(Fault.STALE_LIST) ? recent.peekLast() : null;
-        int breaksAt = happens(Fault.TRUNCATED_READ) ? random.nextInt(10) : Integer.MAX_VALUE;
+        Random random = draws("list ", prefix);
+        before(random);
+        boolean stale = random.nextDouble() < chances.getOrDefault(Fault.STALE_LIST, 0.0);
+        @Nullable ObjectName missing = stale ? recent.one(random) : null;
+        int breaksAt = happens(Fault.TRUNCATED_READ, random) ? random.nextInt(10) : Integer.MAX_VALUE;
         int[] given = {0};
         return store.list(prefix, startAfter)
-                .filter(info -> !info.name().equals(missing))
+                .filter(info -> {
+                    boolean there = !info.name().equals(missing);
+                    if (!there) {
+                        happened(Fault.STALE_LIST, 1);
+                    }
+                    return there;
+                })
                 .peek(info -> {
                     if (given[0]++ >= breaksAt) {
                         throw new UncheckedIOException(new IOException("connection reset in the middle of a page"));

@@ -67,7 +67,9 @@ class RandomFaultsTest {
         Random random = new Random(seed);
         Map<Fault, Double> chances = new EnumMap<>(Fault.class);
         for (Fault fault : Fault.values()) {
-            chances.put(fault, random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.3);
+            // an outage is longer than most waits
+            double most = fault == Fault.OUTAGE ? 0.02 : 0.3;
+            chances.put(fault, random.nextInt(3) == 0 ? 0 : random.nextDouble() * most);
         }
         TestTiming timing = new TestTiming();
         Oracle oracle = new Oracle();

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Time that passes only by sleeping. */
-final class TestTiming implements Timing {
+public final class TestTiming implements Timing {
     final List<Duration> slept = new ArrayList<>();
     private long now;
 

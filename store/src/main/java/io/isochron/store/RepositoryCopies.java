@@ -34,7 +34,7 @@ public final class RepositoryCopies {
      * Names that follow from what is there already, so that a writer that died, or one that is cut off, may have left other bytes under them. The name of a snapshot may be taken by
      * whoever gives it up. All other names are used by one writer only, or say what their bytes are.
      */
-    static boolean contested(ObjectName name) {
+    public static boolean contested(ObjectName name) {
         String value = name.value();
         return !value.startsWith("wal/") && !value.startsWith("pack/") && !value.startsWith("manifest/");
     }

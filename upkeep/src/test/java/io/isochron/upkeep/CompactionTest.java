@@ -11,13 +11,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.isochron.objects.CopyListener;
 import io.isochron.objects.FaultyStore;
+import io.isochron.objects.ForwardingStore;
 import io.isochron.objects.MemoryStore;
+import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectName;
+import io.isochron.objects.ObjectStore;
 import io.isochron.objects.ReplicatedStore;
 import io.isochron.objects.StoreRefusedException;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryCopies;
 import io.isochron.store.RepositoryKey;
+import io.isochron.store.WalGapException;
 import io.isochron.store.WalRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +33,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is compacted, what is left alone, and what happens where the store does not play along. */
 class CompactionTest {
@@ -204,6 +212,54 @@ class CompactionTest {
                 assertThat(reader.read(into)).isPositive();
             }
             assertThat(into.array()).isEqualTo(KnownWal.bytes(1, 150, 1_000));
+        }
+    }
+
+    /** One listing lacks a piece, as one may in which a name was passed before it was there; the next one has it. */
+    private KnownWal passedBy(AtomicInteger listings, int which, long lacking) throws IOException {
+        ObjectStore store = new ForwardingStore(memory) {
+            @Override
+            public Stream<ObjectInfo> list(String prefix, @Nullable ObjectName startAfter) throws IOException {
+                Stream<ObjectInfo> all = super.list(prefix, startAfter);
+                boolean lacks = prefix.startsWith("wal/s0001/00000001/") && listings.incrementAndGet() == which;
+                String start = "/" + "%016x".formatted(at(lacking)) + "-";
+                return lacks ? all.filter(info -> !info.name().value().contains(start)) : all;
+            }
+        };
+        KnownWal wal = KnownWal.in(store, key);
+        fill(wal, 1, 0, 1_000, 100);
+        listings.set(0);
+        return wal;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 400, 900})
+    void aReaderBelievesNeitherAHoleNorAnEndThatOnlyOneListingShows(long lacking) throws IOException {
+        AtomicInteger listings = new AtomicInteger();
+        KnownWal wal = passedBy(listings, 1, lacking);
+        try (var reader = wal.repository.wal().openReader(SHARD, 1, at(lacking + 50))) {
+            ByteBuffer into = ByteBuffer.allocate((int) (950 - lacking));
+            while (into.hasRemaining()) {
+                assertThat(reader.read(into)).isPositive();
+            }
+            assertThat(into.array()).isEqualTo(KnownWal.bytes(1, lacking + 50, 1_000));
+            assertThat(listings.get()).as("listings").isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void aReaderBelievesAHoleThatTwoListingsShowAndNamesIt() throws IOException {
+        KnownWal wal = KnownWal.in(memory, key);
+        fill(wal, 1, 0, 400, 100);
+        fill(wal, 1, 500, 1_000, 100);
+        try (var reader = wal.repository.wal().openReader(SHARD, 1, at(0))) {
+            ByteBuffer into = ByteBuffer.allocate(400);
+            while (into.hasRemaining()) {
+                assertThat(reader.read(into)).isPositive();
+            }
+            assertThatThrownBy(() -> reader.read(into.clear()))
+                    .isInstanceOf(WalGapException.class)
+                    .hasMessageContaining(SHARD);
         }
     }
 

@@ -76,6 +76,11 @@ final class MadeArchive implements InstantSource {
         }
     }
 
+    /** Nothing is captured for some time. */
+    void pause(int more) {
+        minutes += more;
+    }
+
     private Shard shard(String name) {
         Shard shard = shards.get(name);
         if (shard == null) {

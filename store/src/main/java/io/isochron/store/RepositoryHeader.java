@@ -103,6 +103,12 @@ record RepositoryHeader(UUID repositoryId, Instant created, String keyId, Cluste
                 throw new ObjectDamagedException(Names.HEADER, "it does not say that it is the header of a repository");
             }
             int version = open.path("version").intValue();
+            boolean known = version == Repository.FORMAT_VERSION
+                    && key.keyIds().contains(open.path("key").asString(""));
+            if (!known && authenticOtherwise(open, key)) {
+                // no newer version and no other key, which would stop readers of all copies
+                throw new ObjectDamagedException(Names.HEADER, "its version or the id of its key was changed");
+            }
             if (version != Repository.FORMAT_VERSION) {
                 throw new UnsupportedRepositoryException(where, version);
             }
@@ -129,6 +135,28 @@ record RepositoryHeader(UUID repositoryId, Instant created, String keyId, Cluste
         } catch (JacksonException | ClassCastException | IllegalArgumentException | java.time.DateTimeException e) {
             throw new ObjectDamagedException(Names.HEADER, "it is not the header of a repository", e);
         }
+    }
+
+    /** Whether a header of another version or key is one of ours but for these two. */
+    private static boolean authenticOtherwise(ObjectNode header, RepositoryKey key) {
+        ObjectNode open = header.deepCopy();
+        String encoded = open.path("sealed").asString("");
+        open.remove("sealed");
+        open.put("version", Repository.FORMAT_VERSION);
+        for (String id : key.keyIds()) {
+            open.put("key", id);
+            try {
+                Seal.open(
+                        key,
+                        Names.HEADER,
+                        associatedData(open),
+                        Base64.getDecoder().decode(encoded));
+                return true;
+            } catch (ObjectDamagedException | IllegalArgumentException e) {
+                // not under this one
+            }
+        }
+        return false;
     }
 
     private static ClusterIdentity cluster(JsonNode identity) {

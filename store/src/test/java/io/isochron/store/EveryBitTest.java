@@ -369,6 +369,20 @@ class EveryBitTest {
         }
     }
 
+    /** These do not authenticate either; but what they say must not be believed before that. */
+    @Test
+    void inTwoCopiesAHeaderThatSaysAnotherVersionOrKeyIsNamedAndRepaired() throws IOException {
+        String header = new String(whole.get(Names.HEADER), java.nio.charset.StandardCharsets.UTF_8);
+        for (String changed : List.of(
+                header.replace("\"version\":1", "\"version\":5"),
+                header.replaceFirst("\"key\":\"[0-9a-f]", "\"key\":\"g"))) {
+            assertThat(changed).isNotEqualTo(header);
+            near.objects.put(Names.HEADER, changed.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            assertThat(named(verify())).containsExactly(Names.HEADER.value());
+            assertRepaired("near", Set.of(Names.HEADER), changed);
+        }
+    }
+
     @Test
     void inTwoCopiesEveryDeletedObjectIsNamedAndRepairedWithoutException() throws IOException {
         for (ObjectName name : whole.keySet()) {

@@ -305,6 +305,23 @@ class ScrubTest {
         assertThat(state().findings()).isEmpty();
     }
 
+    /** A pass that has not come to it says nothing of an object: what the pass before found there still counts. */
+    @Test
+    void damageBehindTheCursorStaysSaidWhileTheNextPassGoesOn() throws Exception {
+        damage(name(25, 26));
+        assertThat(run(ScrubOptions.everything()).problems()).isEqualTo(1);
+        String damaged = name(25, 26).value();
+        for (int runs = 0; runs < 6; runs++) {
+            assertThat(run(ScrubOptions.everything().withBytes(1500)).problems())
+                    .as("not read again yet")
+                    .isZero();
+            assertThat(state().findings())
+                    .as("run %d", runs)
+                    .singleElement()
+                    .satisfies(found -> assertThat(found.finding().object()).isEqualTo(damaged));
+        }
+    }
+
     @Test
     void anObjectThatGoesWhileItMustBeThereIsMissing() throws Exception {
         store.beforeReading = () -> {

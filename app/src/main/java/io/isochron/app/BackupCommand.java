@@ -88,17 +88,17 @@ final class BackupCommand extends Command {
         long stored = summary.snapshot().shards().stream()
                 .mapToLong(ShardSnapshot::storedBytes)
                 .sum();
-        output().result(
-                        Json.object(
-                                "snapshot", summary.snapshot().id(),
-                                "created", summary.snapshot().created(),
-                                "bytes", bytes,
-                                "storedBytes", stored,
-                                "copiedMillis", summary.copied().toMillis(),
-                                "totalMillis", summary.total().toMillis()),
-                        java.util.List.of("snapshot " + summary.snapshot().id() + ": " + Units.bytes(bytes) + ", "
-                                + Units.bytes(stored) + " stored, in "
-                                + Units.millis(summary.total().toMillis())));
+        resultWithStores(
+                Json.object(
+                        "snapshot", summary.snapshot().id(),
+                        "created", summary.snapshot().created(),
+                        "bytes", bytes,
+                        "storedBytes", stored,
+                        "copiedMillis", summary.copied().toMillis(),
+                        "totalMillis", summary.total().toMillis()),
+                java.util.List.of("snapshot " + summary.snapshot().id() + ": " + Units.bytes(bytes) + ", "
+                        + Units.bytes(stored) + " stored, in "
+                        + Units.millis(summary.total().toMillis())));
         return ExitCode.OK;
     }
 

@@ -116,6 +116,7 @@ final class CaptureCommand extends Command {
             watch.look(all.stream().filter(one -> members.counts(one.shard())).toList());
             show(all, watch.late(), capture.fences());
             announcements.news(all).forEach(progress::step);
+            storeFigures().text(common.verbose).forEach(progress::step);
             failed = all.stream()
                     .anyMatch(status -> status.state() == CaptureState.FAILED && members.counts(status.shard()));
         }
@@ -174,11 +175,16 @@ final class CaptureCommand extends Command {
                     "lastError", status.lastError(),
                     "notices", status.notices()));
         }
+        Map<String, @Nullable Object> json = Json.object(
+                "at",
+                host.clock().instant(),
+                "shards",
+                shards,
+                "stores",
+                storeFigures().json());
+        fences.ifPresent(status -> json.put("fences", fences(status)));
         output().event(
-                        fences.isEmpty()
-                                ? Json.object("at", host.clock().instant(), "shards", shards)
-                                : Json.object(
-                                        "at", host.clock().instant(), "shards", shards, "fences", fences(fences.get())),
+                        json,
                         host.clock().instant() + "  " + line(all)
                                 + fences.map(f -> "  fences " + f.taken()).orElse(""));
     }

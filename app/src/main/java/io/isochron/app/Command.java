@@ -5,12 +5,18 @@ import io.isochron.chronicle.Dialect;
 import io.isochron.objects.ObjectStore;
 import io.isochron.objects.ReplicatedStore;
 import io.isochron.objects.ReplicatedStore.Role;
+import io.isochron.objects.Stores;
+import io.isochron.objects.Timing;
 import io.isochron.store.Repository;
+import io.isochron.store.RepositoryCopies;
+import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;
 import io.isochron.wire.ConnectionSettings;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +38,7 @@ abstract class Command implements Callable<Integer> {
     private @Nullable Config config;
     private @Nullable AuditTrail trail;
     private @Nullable ObjectStore store;
+    private @Nullable Stores stores;
 
     Command(Host host) {
         this.host = host;
@@ -125,7 +132,32 @@ abstract class Command implements Callable<Integer> {
     }
 
     RepositoryStores stores() throws AppException {
-        return new RepositoryStores(placement(), line -> host.err().println(line));
+        return stores(placement());
+    }
+
+    private RepositoryStores stores(Placement places) throws AppException {
+        Stores known = stores;
+        if (known == null) {
+            known = new Stores(config().limits(), Timing.SYSTEM, RepositoryCopies::ephemeral);
+            stores = known;
+        }
+        return new RepositoryStores(known, places, line -> host.err().println(line));
+    }
+
+    /** What was asked of the repository's stores so far. */
+    StoreFigures storeFigures() {
+        Stores known = stores;
+        return new StoreFigures(known == null ? Map.of() : known.metrics());
+    }
+
+    /** Shows the result together with what was asked of the stores: always to programs, to people if it is worth a word. */
+    void resultWithStores(Map<String, @Nullable Object> json, List<String> text) {
+        StoreFigures figures = storeFigures();
+        Map<String, @Nullable Object> all = new LinkedHashMap<>(json);
+        all.put("stores", figures.json());
+        List<String> lines = new ArrayList<>(text);
+        lines.addAll(figures.text(common.verbose));
+        output().result(all, lines);
     }
 
     /** The repository of the configured cluster, for reading and for documents; one of another cluster is refused. */
@@ -162,16 +194,22 @@ abstract class Command implements Callable<Integer> {
 
     /** The repository, opened in these of its places. */
     Repository repositoryIn(Placement places, Role role) throws AppException, IOException {
+        return repositoryIn(places, role, /* key= */ null);
+    }
+
+    /** @param key what opens it; null for the configuration's, which is read once the store is there */
+    Repository repositoryIn(Placement places, Role role, @Nullable RepositoryKey key) throws AppException, IOException {
         Config config = config();
         ObjectStore opened = store;
         if (opened == null) {
-            opened = new RepositoryStores(places, line -> host.err().println(line)).open(role);
+            opened = stores(places).open(role);
             store = opened;
             if (opened instanceof ReplicatedStore replicated) {
                 replicated.setRepairing(repairsOnReading());
             }
         }
-        Repository repository = Repository.open(opened, config.key().load(host.environment()));
+        Repository repository =
+                Repository.open(opened, key != null ? key : config.key().load(host.environment()));
         String cluster = repository.cluster().name();
         boolean strange = config.shardNames().stream()
                 .allMatch(name -> repository.membership().state(name).isEmpty());

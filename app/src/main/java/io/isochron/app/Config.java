@@ -4,6 +4,7 @@ import io.isochron.capture.AbandonedBranch;
 import io.isochron.capture.CaptureOptions;
 import io.isochron.capture.WalSource;
 import io.isochron.chronicle.Dialect;
+import io.isochron.objects.StoreLimits;
 import io.isochron.restore.Invariant;
 import io.isochron.store.RetentionPromise;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster the cluster's name
  * @param shards its shards, 1 and up, in a fixed order
  * @param placement where the repository is
+ * @param limits how buckets among its places are spoken to
  * @param key where the repository's key is
  * @param postgresBin folder of PostgreSQL's programs for restored shards; empty: looked for
  * @param dialect how gids of two-phase transactions are read
@@ -31,6 +33,7 @@ record Config(
         String cluster,
         List<Shard> shards,
         Placement placement,
+        StoreLimits limits,
         KeySource key,
         Optional<Path> postgresBin,
         Dialect dialect,

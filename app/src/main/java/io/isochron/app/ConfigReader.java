@@ -4,6 +4,7 @@ import io.isochron.app.Config.Objectives;
 import io.isochron.app.Config.Shard;
 import io.isochron.app.YamlNode.Scalar;
 import io.isochron.chronicle.Dialect;
+import io.isochron.objects.StoreLimits;
 import io.isochron.restore.Invariant;
 import io.isochron.store.RetentionPromise;
 import java.io.IOException;
@@ -108,15 +109,20 @@ final class ConfigReader {
         Set<String> known = new HashSet<>(KeySection.KEYS);
         known.addAll(PlaceSection.KEYS);
         known.addAll(CopiesSection.KEYS);
+        known.addAll(LimitsSection.KEYS);
         PlaceSection places = new PlaceSection(problems, this::path);
         Optional<YamlSection> repository = section(top, "repository", known);
+        Placement placement = repository
+                .map(r -> new CopiesSection(problems, places).read(r))
+                .orElse(Placement.single(PlaceSection.NOWHERE));
         return new Config(
                 file,
                 cluster,
                 shards(top),
+                placement,
                 repository
-                        .map(r -> new CopiesSection(problems, places).read(r))
-                        .orElse(Placement.single(PlaceSection.NOWHERE)),
+                        .map(r -> new LimitsSection(problems).read(r, placement))
+                        .orElse(StoreLimits.DEFAULT),
                 repository
                         .map(r -> new KeySection(problems, this::path).read(r))
                         .orElse(new KeySource.InVariable("")),

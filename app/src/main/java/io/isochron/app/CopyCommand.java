@@ -63,7 +63,7 @@ final class CopyCommand extends Command {
         if (lacking.values().stream().anyMatch(objects -> objects > 0)) {
             text.add("While capture runs, objects on their way count too. Fill a copy with `isochron copy --to NAME`.");
         }
-        output().result(Json.object("copies", json), text);
+        resultWithStores(Json.object("copies", json), text);
         return ExitCode.OK;
     }
 
@@ -95,9 +95,9 @@ final class CopyCommand extends Command {
             }
             throw e;
         }
-        output().result(
-                        Json.object("copy", to, "placed", placed),
-                        List.of("copy " + to + ": " + placed + " objects placed; it has what the others have"));
+        resultWithStores(
+                Json.object("copy", to, "placed", placed),
+                List.of("copy " + to + ": " + placed + " objects placed; it has what the others have"));
         return ExitCode.OK;
     }
 

@@ -15,12 +15,16 @@ import java.util.function.Consumer;
 
 /** Opens the stores that a repository lies in. */
 final class RepositoryStores {
-    private final Stores stores = new Stores(RepositoryCopies::ephemeral);
+    private final Stores stores;
     private final Placement placement;
     private final Consumer<String> warnings;
 
-    /** @param warnings is told what happens to copies, a line each */
-    RepositoryStores(Placement placement, Consumer<String> warnings) {
+    /**
+     * @param stores opens places, one for all that a command does
+     * @param warnings is told what happens to copies, a line each
+     */
+    RepositoryStores(Stores stores, Placement placement, Consumer<String> warnings) {
+        this.stores = stores;
         this.placement = placement;
         this.warnings = warnings;
     }

@@ -142,26 +142,23 @@ final class VerifyCommand extends Command {
                 text.addAll(ScrubText.text(scrubs, host.clock().instant()));
             }
         }
-        output().result(
-                        Json.object(
-                                "whole", whole,
-                                "objects", summary.objects(),
-                                "bytes", summary.bytes(),
-                                "problems", summary.problems(),
-                                "sample", sampling.all() ? null : sampling.toString(),
-                                "coverage", VerdictText.json(summary.coverage()),
-                                "kinds", VerdictText.json(summary),
-                                "verdict",
-                                        verdict == null || evidence == null
-                                                ? null
-                                                : VerdictText.json(verdict, evidence),
-                                "scrubs", scrubs == null ? null : ScrubText.json(scrubs),
-                                "findings", json,
-                                "repairs",
-                                        outcomes.stream()
-                                                .map(outcome -> json("", outcome))
-                                                .toList()),
-                        text);
+        resultWithStores(
+                Json.object(
+                        "whole", whole,
+                        "objects", summary.objects(),
+                        "bytes", summary.bytes(),
+                        "problems", summary.problems(),
+                        "sample", sampling.all() ? null : sampling.toString(),
+                        "coverage", VerdictText.json(summary.coverage()),
+                        "kinds", VerdictText.json(summary),
+                        "verdict", verdict == null || evidence == null ? null : VerdictText.json(verdict, evidence),
+                        "scrubs", scrubs == null ? null : ScrubText.json(scrubs),
+                        "findings", json,
+                        "repairs",
+                                outcomes.stream()
+                                        .map(outcome -> json("", outcome))
+                                        .toList()),
+                text);
         return whole ? ExitCode.OK : ExitCode.DAMAGED;
     }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.isochron.capture.WalSource;
 import io.isochron.objects.ObjectLock;
 import io.isochron.objects.Place;
+import io.isochron.objects.RetryPolicy;
 import io.isochron.objects.S3Settings;
+import io.isochron.objects.StoreLimits;
 import io.isochron.restore.Invariant;
 import io.isochron.store.KeyProgram;
 import io.isochron.store.RetentionPromise;
@@ -48,6 +50,44 @@ class ConfigReaderTest {
                 .containsExactly(
                         Invariant.sum("balances", "select coalesce(sum(balance), 0) from accounts", "1000000"));
         assertThat(config.dialect().name()).isEqualTo("xa, citus, pgdog");
+    }
+
+    @Test
+    void theLimitsOfABucketAreReadAndHeldToWhatCanWork() throws Exception {
+        String bucket = """
+                cluster: shop
+                repository:
+                  s3: {bucket: shop-backups}
+                  key-file: k
+                  limits: {%s}
+                shards: [{name: a, connection: host=a}]
+                """;
+        Config config = ConfigReader.read(
+                FILE,
+                bucket.formatted("requests-at-once: 8, requests-per-second: 50, request-time: 5m, silence: 10s,"
+                        + " retry-first: 1s, retry-longest: 20s, retry-for: 10m"));
+        assertThat(config.limits())
+                .isEqualTo(new StoreLimits(
+                        8,
+                        50,
+                        Duration.ofMinutes(5),
+                        Duration.ofSeconds(10),
+                        new RetryPolicy(Duration.ofSeconds(1), Duration.ofSeconds(20), Duration.ofMinutes(10))));
+        assertThat(ConfigReader.read(FILE, bucket.formatted("retry-for: 10m"))
+                        .limits()
+                        .atOnce())
+                .isEqualTo(64);
+        assertThat(ConfigReader.read(FILE, MINIMAL).limits()).isEqualTo(StoreLimits.DEFAULT);
+        problems(bucket.formatted("requests-at-once: 0, requests-per-second: many, request-time: 2d, bandwith: 1"))
+                .hasMessageContaining("'0' is not a number of requests")
+                .hasMessageContaining("'many' is not a number of requests")
+                .hasMessageContaining("'2d' is not from 1ms to 1h")
+                .hasMessageContaining("unknown key 'bandwith' in limits");
+        problems(bucket.formatted("request-time: 2s")).hasMessageContaining("cannot send an object of 96 MiB");
+        problems(bucket.formatted("silence: 5m")).hasMessageContaining("does not go with a request of at most");
+        problems(bucket.formatted("retry-first: 1m")).hasMessageContaining("is longer than the longest");
+        problems(MINIMAL.replace("repo,", "repo, limits: {retry-for: 10m},"))
+                .hasMessageContaining("'limits' is for buckets");
     }
 
     @Test

@@ -6,9 +6,12 @@ import static org.awaitility.Awaitility.await;
 import io.isochron.objects.TestS3;
 import io.isochron.testkit.TestCluster;
 import io.isochron.testkit.TestShard;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,7 @@ class S3JourneyTest {
                     repository:
                       s3: {bucket: %s, prefix: shop/one, endpoint: '%s'}
                       key-file: key
+                      limits: {requests-at-once: 16, request-time: 1m}
                     shards:
                       - {name: %s, connection: '%s'}
                     """.formatted(
@@ -60,7 +64,15 @@ class S3JourneyTest {
             Cancellation cancellation = new Cancellation();
             Thread capture = Thread.ofPlatform().start(() -> capturing.run(cancellation, "capture"));
             try {
-                ok(host, "backup");
+                ok(host, "backup", "--output", "json");
+                Map<?, ?> backup = (Map<?, ?>) Json.read(host.out().getBytes(StandardCharsets.UTF_8));
+                assertThat((List<?>) backup.get("stores")).singleElement().satisfies(one -> {
+                    Map<?, ?> figures = (Map<?, ?>) one;
+                    assertThat(figures.get("store")).asString().contains("s3://test-bucket/shop/one");
+                    assertThat(((Number) figures.get("requests")).longValue()).isGreaterThan(5);
+                    assertThat(((Number) figures.get("bytesSent")).longValue()).isGreaterThan(1 << 20);
+                    assertThat(figures.get("slowDowns")).isEqualTo(0);
+                });
                 shard.execute("DELETE FROM orders WHERE id > 7");
                 await().atMost(Duration.ofMinutes(1))
                         .pollInterval(Duration.ofMillis(500))

@@ -16,9 +16,14 @@ public final class MeteredStore extends ForwardingStore {
     private final Timing timing;
 
     public MeteredStore(ObjectStore store, Timing timing) {
+        this(store, new StoreMetrics.Meter(), timing);
+    }
+
+    /** @param meter counts what is asked of others, too */
+    MeteredStore(ObjectStore store, StoreMetrics.Meter meter, Timing timing) {
         super(store);
         this.store = store;
-        this.meter = new StoreMetrics.Meter();
+        this.meter = meter;
         this.timing = timing;
     }
 

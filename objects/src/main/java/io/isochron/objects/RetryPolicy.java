@@ -20,6 +20,11 @@ public record RetryPolicy(Duration first, Duration longest, Duration limit) {
             throw new IllegalArgumentException(
                     "retry policy " + first + ", " + longest + ", " + limit + " has a duration that is not positive");
         }
+        if (longest.compareTo(first) < 0 || limit.compareTo(first) < 0) {
+            throw new IllegalArgumentException("a first pause of up to " + first.toMillis()
+                    + " ms is longer than the longest, " + longest.toMillis() + " ms, or than all of them, "
+                    + limit.toMillis() + " ms\nhint: pauses double from the first to the longest");
+        }
     }
 
     /** The bound of the pause before a repetition, counted from 1. */

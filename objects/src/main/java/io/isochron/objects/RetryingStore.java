@@ -23,13 +23,20 @@ public final class RetryingStore extends ForwardingStore {
     private final RetryPolicy policy;
     private final Timing timing;
     private final RandomGenerator random;
+    private final Runnable repeated;
 
     public RetryingStore(ObjectStore store, RetryPolicy policy, Timing timing, RandomGenerator random) {
+        this(store, policy, timing, random, () -> {});
+    }
+
+    /** @param repeated is told of every repetition, before it */
+    RetryingStore(ObjectStore store, RetryPolicy policy, Timing timing, RandomGenerator random, Runnable repeated) {
         super(store);
         this.store = store;
         this.policy = policy;
         this.timing = timing;
         this.random = random;
+        this.repeated = repeated;
     }
 
     private interface Attempt<T> {
@@ -77,6 +84,7 @@ public final class RetryingStore extends ForwardingStore {
                 failure.addSuppressed(e);
                 throw failure;
             }
+            repeated.run();
         }
     }
 

@@ -6,13 +6,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
 
 /**
  * What was asked of a store, counted since the process began.
  *
  * @param operations by operation, each present
+ * @param repetitions requests that were sent again because it could not be told what one before them did
  */
-public record StoreMetrics(Map<Operation, Figures> operations) {
+public record StoreMetrics(Map<Operation, Figures> operations, long repetitions) {
+    /** The sum of one figure over some operations. */
+    public long sum(ToLongFunction<Figures> figure, Operation... of) {
+        return operations.entrySet().stream()
+                .filter(entry -> of.length == 0 || List.of(of).contains(entry.getKey()))
+                .mapToLong(entry -> figure.applyAsLong(entry.getValue()))
+                .sum();
+    }
+
+    /** The longest time that a request took. */
+    public Duration longest() {
+        return operations.values().stream()
+                .map(Figures::longest)
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
     /** What a store does. */
     public enum Operation {
         CREATE,
@@ -49,6 +67,7 @@ public record StoreMetrics(Map<Operation, Figures> operations) {
         /** Up to about a minute. */
         private static final int BUCKETS = 18;
 
+        private final LongAdder repetitions = new LongAdder();
         private final Map<Operation, Counters> counters = new EnumMap<>(Operation.class);
 
         Meter() {
@@ -68,6 +87,10 @@ public record StoreMetrics(Map<Operation, Figures> operations) {
             }
         }
 
+        void repeated() {
+            repetitions.increment();
+        }
+
         void bytes(Operation operation, long bytes) {
             of(operation).bytes.add(bytes);
         }
@@ -83,7 +106,7 @@ public record StoreMetrics(Map<Operation, Figures> operations) {
         StoreMetrics snapshot() {
             Map<Operation, Figures> figures = new EnumMap<>(Operation.class);
             counters.forEach((operation, counter) -> figures.put(operation, counter.figures()));
-            return new StoreMetrics(Map.copyOf(figures));
+            return new StoreMetrics(Map.copyOf(figures), repetitions.sum());
         }
     }
 

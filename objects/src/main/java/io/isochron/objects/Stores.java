@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
@@ -27,7 +28,7 @@ public final class Stores {
     private final Timing timing;
     private final Predicate<ObjectName> ephemeral;
     private final Map<Place, RequestBudget> budgets = new ConcurrentHashMap<>();
-    private final Map<Place, MeteredStore> metered = new ConcurrentHashMap<>();
+    private final Map<Place, StoreMetrics.Meter> meters = new ConcurrentHashMap<>();
 
     public Stores() {
         this(StoreLimits.DEFAULT, Timing.SYSTEM, _ -> false);
@@ -78,19 +79,25 @@ public final class Stores {
                 place, any -> new RequestBudget(limits.atOnce(), limits.perSecond(), StoreLimits.PATIENCE, timing));
         ObjectStore limited = new TimeLimitedStore(store, limits.request(), limits.silence());
         return new RetryingStore(
-                new ThrottledStore(metered(place, limited), budget), limits.retry(), timing, new Random());
+                new ThrottledStore(metered(place, limited), budget),
+                limits.retry(),
+                timing,
+                new Random(),
+                meter(place)::repeated);
     }
 
     private MeteredStore metered(Place place, ObjectStore store) {
-        MeteredStore counting = new MeteredStore(store, timing);
-        metered.put(place, counting);
-        return counting;
+        return new MeteredStore(store, meter(place), timing);
     }
 
-    /** What was asked of each place that was opened last, by its description. */
+    private StoreMetrics.Meter meter(Place place) {
+        return meters.computeIfAbsent(place, any -> new StoreMetrics.Meter());
+    }
+
+    /** What was asked of each place, however often it was opened, by its description. */
     public Map<String, StoreMetrics> metrics() {
-        Map<String, StoreMetrics> all = new LinkedHashMap<>();
-        metered.forEach((place, store) -> all.put(place.describe(), store.metrics()));
+        Map<String, StoreMetrics> all = new TreeMap<>();
+        meters.forEach((place, meter) -> all.put(place.describe(), meter.snapshot()));
         return all;
     }
 

@@ -229,6 +229,28 @@ class DecoratorsTest {
     }
 
     @Test
+    void whatIsSentAgainIsCountedForItsPlaceHoweverOftenThatIsOpened() throws IOException {
+        TestTiming timing = new TestTiming();
+        Stores stores = new Stores(StoreLimits.DEFAULT, timing, name -> false);
+        Place place = new Place.S3(S3Settings.of("bucket", "", null, null));
+        for (int i = 0; i < 2; i++) {
+            AtomicInteger fail = new AtomicInteger(3);
+            ObjectStore store = stores.around(place, new FaultyStore(new MemoryStore(), (operation, name) -> {
+                if (fail.getAndDecrement() > 0) {
+                    throw new SlowDownException("503", Duration.ZERO, new IOException());
+                }
+            }));
+            store.create(name("a"), Content.of(new byte[10]));
+        }
+        StoreMetrics metrics = stores.metrics().get(place.describe());
+        assertThat(metrics.repetitions()).isEqualTo(6);
+        assertThat(metrics.sum(StoreMetrics.Figures::slowDowns)).isEqualTo(6);
+        assertThat(metrics.sum(StoreMetrics.Figures::requests)).isGreaterThanOrEqualTo(8);
+        assertThat(metrics.sum(StoreMetrics.Figures::bytes, StoreMetrics.Operation.CREATE))
+                .isEqualTo(20);
+    }
+
+    @Test
     void aReadGoesOnWhereItBrokeAndAListToo() throws IOException {
         MemoryStore memory = new MemoryStore();
         byte[] bytes = ObjectStoreContract.random(7, 3000);

@@ -16,7 +16,7 @@ import picocli.CommandLine;
 /** Shows the keys of the repository, never a secret; its subcommands change them. */
 @picocli.CommandLine.Command(
         name = "key",
-        description = "Shows which keys seal the repository; rotate makes a new one.",
+        description = "Shows which keys seal the repository; rotate makes a new one, wrap encrypts the key file.",
         sortOptions = false,
         footer = {
             "",
@@ -25,7 +25,8 @@ import picocli.CommandLine;
             "",
             "Example:",
             "  isochron key",
-            "  isochron key rotate --apply"
+            "  isochron key rotate --apply",
+            "  isochron key wrap --from /etc/isochron/shop.key"
         })
 final class KeyCommand extends Command {
     KeyCommand(Host host) {
@@ -36,7 +37,8 @@ final class KeyCommand extends Command {
     static CommandLine commandLine(KeyCommand command, Host host) {
         return new CommandLine(command)
                 .addSubcommand(new KeyShowCommand(host))
-                .addSubcommand(new KeyRotateCommand(host));
+                .addSubcommand(new KeyRotateCommand(host))
+                .addSubcommand(new KeyWrapCommand(host));
     }
 
     @Override

@@ -11,7 +11,9 @@ import io.isochron.testkit.TestCluster;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +113,62 @@ class KeyCommandTest {
         assertThat(secret).hasSize(20);
         assertThat(host.all()).contains(before, after, "init").doesNotContain(secret);
         assertThat(host.run("verify")).as(host.all()).isZero();
+    }
+
+    @Test
+    void aPlainKeyFileIsWrappedByAProgramAndOpensTheSameRepository() throws Exception {
+        make();
+        json("key", "rotate", "--apply");
+        String secret =
+                Files.readString(directory.resolve("key")).replaceAll("(?s).*\"value\": *\"([^\"]{20}).*", "$1");
+        // a program that keeps what it is given, shifted by 13 letters
+        Path rot = Files.writeString(directory.resolve("rot"), "#!/bin/sh\ntr 'A-Za-z' 'N-ZA-Mn-za-m'\n");
+        Path other = Files.writeString(directory.resolve("other"), "#!/bin/sh\ntr 'A-Za-z' 'B-ZAb-za'\n");
+        for (Path script : List.of(rot, other)) {
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+        }
+        String wrapping = ", key-wrapping: {name: kms, wrap: [%s], unwrap: [%s]}";
+        assertThat(host.run("key", "wrap", "--from", "key")).isEqualTo(ExitCode.REFUSED.number());
+        assertThat(host.err()).contains("names no program");
+        configure("key-file: key" + wrapping.formatted(rot, rot), "host=localhost");
+        assertThat(host.run("key", "wrap", "--from", "key")).isEqualTo(ExitCode.REFUSED.number());
+        assertThat(host.err()).contains("exists already").contains("let `key-file` name a new file");
+        // one that gives something else back: nothing is written
+        configure("key-file: wrapped" + wrapping.formatted(rot, other), "host=localhost");
+        assertThat(host.run("key", "wrap", "--from", "key")).as(host.all()).isNotZero();
+        assertThat(directory.resolve("wrapped")).doesNotExist();
+        assertThat(host.all()).doesNotContain("open it without any program", secret);
+
+        configure("key-file: wrapped" + wrapping.formatted(rot, rot), "host=localhost");
+        byte[] plain = Files.readAllBytes(directory.resolve("key"));
+        Map<?, ?> done = json("key", "wrap", "--from", "key");
+        assertThat(done.get("repository")).isEqualTo(true);
+        assertThat((List<?>) done.get("keys")).hasSize(2);
+        assertThat((List<?>) done.get("plain"))
+                .hasSize(2)
+                .anyMatch(file -> String.valueOf(file).contains("before-"));
+        assertThat(directory.resolve("key")).hasBinaryContent(plain);
+        assertThat(directory.resolve("wrapped"))
+                .content()
+                .contains("isochron-wrapped-key")
+                .doesNotContain(secret);
+        Files.delete(directory.resolve("key"));
+        assertThat(host.run("verify")).as(host.all()).isZero();
+        assertThat(json("key").get("wrapped")).isEqualTo(true);
+        List<Object> ended = new ArrayList<>();
+        for (Object entry : (List<?>) json("audit", "--command", "key wrap").get("entries")) {
+            ended.add(((Map<?, ?>) entry).get("event"));
+        }
+        assertThat(ended).containsSubsequence("begun", "failed", "begun", "succeeded");
+    }
+
+    @Test
+    void aKeyOfAnotherRepositoryIsNotWrapped() throws Exception {
+        make();
+        RepositoryKey.generate(directory.resolve("stranger"));
+        configure("key-file: wrapped, key-wrapping: {name: kms, wrap: [cat], unwrap: [cat]}", "host=localhost");
+        assertThat(host.run("key", "wrap", "--from", "stranger")).isEqualTo(ExitCode.REPOSITORY.number());
+        assertThat(directory.resolve("wrapped")).doesNotExist();
     }
 
     @Test

@@ -52,6 +52,17 @@ public final class KeyFile {
      */
     public RepositoryKey create() throws IOException {
         RepositoryKey key = RepositoryKey.random();
+        keep(key);
+        return key;
+    }
+
+    /**
+     * Keeps a key that is there already in this file, which is new, durable on return. The file is read again, and unwrapped again if it is wrapped, before this returns; if it does not hold the same
+     * keys it is removed.
+     *
+     * @throws KeyFileException if the file exists, or does not give the key back
+     */
+    public void keep(RepositoryKey key) throws IOException {
         byte[] bytes = encode(key);
         try {
             write(path, bytes);
@@ -65,7 +76,21 @@ public final class KeyFile {
                     "key file " + path + " cannot be made: its folder does not exist\nhint: make the folder first", e);
         }
         Durability.syncDirectory(folder(path));
-        return key;
+        boolean same = false;
+        try {
+            same = load().equalsKey(key);
+        } finally {
+            if (!same) {
+                Files.deleteIfExists(path);
+            }
+        }
+        if (!same) {
+            throw new KeyFileException("key file " + path
+                    + " does not give back the key that was written to it, and was removed\nhint: "
+                    + (wrapping == null
+                            ? "look at the disk it is on"
+                            : "the unwrap program must give the same for the same bytes each time"));
+        }
     }
 
     /**

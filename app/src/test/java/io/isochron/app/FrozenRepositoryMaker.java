@@ -25,10 +25,10 @@ import java.util.stream.Stream;
 
 /**
  * Makes a frozen repository: a small one, by the real commands on real PostgreSQL, with every kind of object that this program writes, and what its sources held at a moment. Run by hand, once for each
- * format version and again when a kind of object is added; what was frozen before stays in the tests. Run with a folder that is not there yet, and optionally a moment to capture up to: one just behind a
- * full hour gives hours in the ledger.
+ * format version and again when a kind of object is added; what was frozen before stays in the tests. Run with a folder that is not there yet, and optionally a moment to capture up to: one just behind
+ * midnight gives an hour and a day in the ledger, for which libfaketime can set the clock, here 30,600 s back.
  *
- * <pre>mvn -q test-compile -Dfast &amp;&amp; java -Duser.name=tester -cp ... io.isochron.app.FrozenRepositoryMaker app/src/test/resources/frozen/... 2026-11-26T12:00:20Z</pre>
+ * <pre>mvn -q test-compile -Dfast &amp;&amp; LD_PRELOAD=.../libfaketimeMT.so.1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 FAKETIME=-30600 java -Duser.name=tester -cp ... io.isochron.app.FrozenRepositoryMaker app/src/test/resources/frozen/... 2026-11-26T00:00:20Z</pre>
  */
 final class FrozenRepositoryMaker {
     private static final int MAJOR = 17;
@@ -109,6 +109,13 @@ final class FrozenRepositoryMaker {
         load(Duration.ofSeconds(1), 40);
         awaitPlan(underLoad);
         stopCapture();
+        Map<String, Object> compacted = compact();
+        ok("expire", "--apply");
+        say(host.out());
+        // what lies before the first snapshot is not kept, compacted or not
+        compacted.put("pieces", stillThere((List<?>) compacted.get("pieces")));
+        ok("scrub", "--budget", "1MiB");
+        ok("scrub");
 
         List<Object> moments = new ArrayList<>();
         moments.add(moment(folder, "quiet", quiet.moment(), quiet.tables()));
@@ -126,11 +133,35 @@ final class FrozenRepositoryMaker {
                                 "made", Instant.now(),
                                 "postgres", cluster.shard(0).query("show server_version"),
                                 "objects", Frozen.objects(home.resolve("repository")),
+                                "compacted", compacted,
                                 "auditEntries", audit.get("count"),
                                 "auditHead", audit.get("head"),
                                 "moments", moments))
                         + "\n");
         say("repository.zip: " + Files.size(folder.resolve("repository.zip")) + " bytes");
+    }
+
+    /** What capture wrote in its last minute is left alone. */
+    private Map<String, Object> compact() throws Exception {
+        List<String> before = Frozen.names(home.resolve("repository"));
+        Map<?, ?> done = json("compact", "--apply", "--size", "1", "--settle", "1m");
+        List<String> pieces = new ArrayList<>(Frozen.names(home.resolve("repository")));
+        pieces.removeAll(before);
+        pieces.removeIf(name -> !name.startsWith("wal/"));
+        if (pieces.isEmpty()) {
+            throw new IllegalStateException("nothing was compacted: " + host.all());
+        }
+        Map<String, Object> compacted = new LinkedHashMap<>();
+        compacted.put("removed", done.get("removed"));
+        compacted.put("written", done.get("written"));
+        compacted.put("pieces", pieces);
+        return compacted;
+    }
+
+    private List<?> stillThere(List<?> names) throws Exception {
+        return names.stream()
+                .filter(Frozen.names(home.resolve("repository"))::contains)
+                .toList();
     }
 
     /** A moment at which nothing ran but what was in doubt, and what the tables hold there. */

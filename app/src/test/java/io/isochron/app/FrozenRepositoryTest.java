@@ -75,10 +75,14 @@ class FrozenRepositoryTest {
                         "key",
                         "ledger minute",
                         "ledger part",
+                        "lease",
                         "ledger hour",
+                        "ledger day",
                         "manifest",
                         "member",
                         "pack",
+                        "retention",
+                        "scrub",
                         "snapshot",
                         "wal");
         int all = objects.values().stream().mapToInt(count -> (Integer) count).sum();
@@ -87,6 +91,19 @@ class FrozenRepositoryTest {
         assertThat((Integer) verified.get("objects")).isGreaterThanOrEqualTo(all);
         Map<?, ?> audit = json("audit", "--expect", (String) expected.get("auditHead"));
         assertThat((Integer) audit.get("count")).isGreaterThan((Integer) expected.get("auditEntries"));
+    }
+
+    @Test
+    void itHasWalThatWasMadeOneOfManyPiecesAndAHistoryOfAWholeDay() throws Exception {
+        Map<?, ?> merged = (Map<?, ?>) expected.get("compacted");
+        assertThat((Integer) merged.get("removed")).isGreaterThan((Integer) merged.get("written"));
+        assertThat((List<?>) merged.get("pieces")).hasSizeGreaterThan(1);
+        for (Object name : (List<?>) merged.get("pieces")) {
+            assertThat(repository.resolve((String) name)).exists();
+        }
+        Map<?, ?> info = json("info");
+        assertThat(info.get("alarms")).as(host.all()).isEqualTo(List.of());
+        assertThat(json("verify").get("scrubs")).isNotNull();
     }
 
     @Test
@@ -182,6 +199,12 @@ class FrozenRepositoryTest {
 
     @Test
     void aScrubReadsItLittleByLittleAndVerifySaysSo() throws Exception {
+        // as if no scrub had been there; it claims nothing that anything else relies on
+        for (String name : Frozen.names(repository)) {
+            if (name.startsWith("scrub/")) {
+                Files.delete(repository.resolve(name));
+            }
+        }
         assertThat(json("verify").get("scrubs")).isNull();
         ok("scrub", "--budget", "1MiB");
         assertThat(host.out()).contains("no scrub has read yet what comes after pack/");
@@ -232,7 +255,7 @@ class FrozenRepositoryTest {
         Set<String> refused = new HashSet<>();
         for (List<String> names : byKind.values()) {
             String name = names.get(random.nextInt(names.size()));
-            if (name.startsWith("member/") || name.equals("isochron-repository")) {
+            if (name.startsWith("member/") || name.startsWith("retention/") || name.equals("isochron-repository")) {
                 refused.add(name);
             } else {
                 flip(random, name);
@@ -241,6 +264,7 @@ class FrozenRepositoryTest {
         }
         Map<?, ?> found = json(ExitCode.DAMAGED, "verify");
         List<Object> named = new ArrayList<>();
+        assertThat(found.get("findings")).as("seed %d: %s", seed, host.all()).isNotNull();
         for (Object finding : (List<?>) found.get("findings")) {
             named.add(((Map<?, ?>) finding).get("object"));
         }

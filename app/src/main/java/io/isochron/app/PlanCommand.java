@@ -30,6 +30,9 @@ final class PlanCommand extends Command {
     @Mixin
     TargetOptions target = new TargetOptions();
 
+    @Mixin
+    SnapshotOptions snapshots = new SnapshotOptions();
+
     @Option(names = "--save", paramLabel = "FILE", description = "Write the plan to a new file, for restore --plan.")
     @Nullable
     Path save;
@@ -42,8 +45,10 @@ final class PlanCommand extends Command {
     ExitCode run() throws AppException, IOException {
         Repository repository = repository();
         begin(repository);
-        RestorePlan plan =
-                new RestorePlanner(repository).plan(target.target(repository, host), target.options(dialect()));
+        RestorePlan plan = new RestorePlanner(repository)
+                .plan(
+                        target.target(repository, host),
+                        target.options(dialect()).withSnapshots(snapshots.choice(repository, copies())));
         List<String> text = new ArrayList<>(PlanText.text(plan));
         if (save != null) {
             Files.write(

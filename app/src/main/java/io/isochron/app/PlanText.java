@@ -24,6 +24,7 @@ final class PlanText {
         lines.add("work        " + Units.bytes(plan.fetchBytes()) + " to fetch, " + Units.bytes(plan.replayBytes())
                 + " of WAL to replay, about " + Units.millis(plan.estimatedMillis()) + ", "
                 + Units.bytes(plan.requiredBytes()) + " of space");
+        plan.passedOver().forEach(passed -> lines.add("passed over " + passed));
         lines.add("");
         List<List<String>> table = new ArrayList<>();
         table.add(List.of("SHARD", "SNAPSHOT", "CONSISTENT", "BOUNDARY", "TIMELINE", "FETCH", "REPLAY", "IN DOUBT"));
@@ -82,6 +83,7 @@ final class PlanText {
                 "replayBytes", plan.replayBytes(),
                 "requiredBytes", plan.requiredBytes(),
                 "estimatedMillis", plan.estimatedMillis(),
+                "passedOver", plan.passedOver(),
                 "shards", shards);
     }
 }

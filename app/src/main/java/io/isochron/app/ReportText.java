@@ -24,6 +24,7 @@ final class ReportText {
                 + Units.millis(objectives.rto().toMillis())
                 + "), " + Units.bytes(report.fetchedBytes()) + " fetched, " + Units.bytes(report.replayedBytes())
                 + " of WAL replayed");
+        plan.passedOver().forEach(passed -> lines.add("passed over " + passed));
         lines.add("");
         List<List<String>> proofs = new ArrayList<>();
         proofs.add(List.of("PROOF", "OF", "OUTCOME", "DETAIL"));

@@ -8,6 +8,7 @@ import io.isochron.restore.RestorePlanner;
 import io.isochron.restore.RestoreProgress;
 import io.isochron.restore.RestoreReport;
 import io.isochron.restore.RestoredCluster;
+import io.isochron.restore.SnapshotChoice;
 import io.isochron.store.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,6 +41,9 @@ final class RestoreCommand extends Command {
 
     @Mixin
     TargetOptions target = new TargetOptions();
+
+    @Mixin
+    SnapshotOptions snapshots = new SnapshotOptions();
 
     @Option(names = "--plan", paramLabel = "FILE", description = "Carry out a plan that `plan --save` wrote.")
     @Nullable
@@ -77,6 +81,12 @@ final class RestoreCommand extends Command {
                     plan == null ? "neither --target nor --plan is given" : "both --target and --plan are given",
                     "name the moment with --target, or a saved plan with --plan.");
         }
+        if (plan != null && snapshots.given()) {
+            throw new AppException(
+                    ExitCode.USAGE,
+                    "--plan is given with --snapshot or --without-snapshot",
+                    "a plan says which snapshot it begins from: make another one with `isochron plan`.");
+        }
         Repository repository = repository();
         Path directory = host.directory().resolve(to);
         RestoreOptions options = options(
@@ -94,6 +104,7 @@ final class RestoreCommand extends Command {
             progress.step("plan " + chosen.id() + ": " + chosen.target() + ", grade " + chosen.grade() + ", "
                     + Units.bytes(chosen.fetchBytes()) + " to fetch, " + Units.bytes(chosen.replayBytes())
                     + " to replay");
+            chosen.passedOver().forEach(passed -> progress.step("passed over: " + passed));
             Map<String, RestoreProgress> latest = new TreeMap<>();
             report = restore.execute(chosen, directory, options, now -> {
                 synchronized (latest) {
@@ -105,7 +116,7 @@ final class RestoreCommand extends Command {
         if (stop) {
             RestoredCluster.open(directory, options).stop();
         }
-        output().result(ReportText.json(chosen, report), ReportText.text(chosen, report, config().objectives(), stop));
+        resultWithStores(ReportText.json(chosen, report), ReportText.text(chosen, report, config().objectives(), stop));
         return report.proofs().held() ? ExitCode.OK : ExitCode.PROOF_FAILED;
     }
 
@@ -115,11 +126,20 @@ final class RestoreCommand extends Command {
             return RestorePlan.fromJson(Files.readAllBytes(host.directory().resolve(plan)));
         }
         Target wanted = target.target(repository, host);
+        SnapshotChoice choice = snapshots.choice(repository, copies());
         Optional<RestorePlan> unfinished = ClusterRestore.unfinished(directory);
         if (unfinished.isPresent() && unfinished.get().target().equals(RestorePlanner.describe(wanted))) {
+            if (!choice.allows(unfinished.get())) {
+                throw new AppException(
+                        ExitCode.REFUSED,
+                        "the restore that was begun in " + directory + " is from other snapshots than --snapshot and"
+                                + " --without-snapshot allow",
+                        "restore into another directory.");
+            }
             return unfinished.get();
         }
-        return new RestorePlanner(repository).plan(wanted, target.options(dialect()));
+        return new RestorePlanner(repository)
+                .plan(wanted, target.options(dialect()).withSnapshots(choice));
     }
 
     static RestoreOptions options(Config config, int parallel, boolean rows, boolean pages, String database) {

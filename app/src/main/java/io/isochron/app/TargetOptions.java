@@ -91,6 +91,7 @@ final class TargetOptions {
         return parsed;
     }
 
+    /** How the cut is looked for. */
     PlanOptions options(Dialect dialect) {
         return new PlanOptions(dialect, grade == GradeWanted.shard);
     }

@@ -7,6 +7,7 @@ import io.isochron.upkeep.Evidence;
 import io.isochron.upkeep.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -52,12 +53,17 @@ final class VerdictText {
         } else if (verdict.restorable().isEmpty()) {
             lines.add("restorable: nothing");
         }
+        Map<Instant, Verdict.Moment> single = new HashMap<>();
+        verdict.moments().forEach(one -> single.put(one.moment(), one));
         for (RecoverableRange range : verdict.restorable()) {
-            lines.add("restorable: " + range.from() + " to " + range.to());
+            Verdict.Moment one = range.from().equals(range.to()) ? single.get(range.from()) : null;
+            lines.add("restorable: " + range.from() + (one == null ? " to " + range.to() : " (" + one.rule() + ")"));
         }
         for (Verdict.Loss except : verdict.except()) {
             List<String> because = except.because();
-            lines.add("    except: " + except.from() + " to " + except.to() + ", because of "
+            Verdict.Moment one = except.from().equals(except.to()) ? single.get(except.from()) : null;
+            lines.add("    except: " + except.from()
+                    + (one == null ? " to " + except.to() : " (" + one.rule() + ")") + ", because of "
                     + String.join(", ", because.subList(0, Math.min(NAMES_SHOWN, because.size())))
                     + (because.size() > NAMES_SHOWN ? " and " + (because.size() - NAMES_SHOWN) + " more" : ""));
         }
@@ -102,6 +108,14 @@ final class VerdictText {
                 verdict.except().stream()
                         .map(except ->
                                 Json.object("from", except.from(), "to", except.to(), "because", except.because()))
+                        .toList(),
+                "moments",
+                verdict.moments().stream()
+                        .map(one -> Json.object(
+                                "moment", one.moment(),
+                                "rule", one.rule(),
+                                "restorable", one.restorable(),
+                                "because", one.because()))
                         .toList(),
                 "unknown",
                 verdict.unknown().isEmpty() ? null : verdict.unknown(),

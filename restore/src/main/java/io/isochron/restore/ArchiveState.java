@@ -16,6 +16,7 @@ import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import io.isochron.store.RetentionRecord;
+import io.isochron.store.SnapshotInfo;
 import io.isochron.wal.Lsn;
 import java.io.IOException;
 import java.time.Instant;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,18 @@ public record ArchiveState(
 
     /** Reads it. */
     public static ArchiveState read(Repository repository) throws IOException {
+        return read(repository, Set.of());
+    }
+
+    /**
+     * The same if some snapshots cannot be restored from.
+     *
+     * @param without ids of those; single moments that retention keeps are not judged by it
+     */
+    public static ArchiveState read(Repository repository, Set<String> without) throws IOException {
+        List<SnapshotInfo> snapshots = repository.snapshots().readable().whole().stream()
+                .filter(snapshot -> !without.contains(snapshot.id()))
+                .toList();
         LedgerReader ledger = new LedgerReader(repository);
         Map<String, ShardLedger> ledgers = ledger.stored(null, LedgerLevel.DAY);
         Map<String, Shard> shards = new TreeMap<>();
@@ -89,7 +103,7 @@ public record ArchiveState(
             ranges.add(new RecoverableRange(single.moment(), single.moment()));
         }
         for (Period period : repository.membership().periods()) {
-            ranges.addAll(ranges(repository, period, members(ledgers, period), members(shards, period)));
+            ranges.addAll(ranges(repository, period, snapshots, members(ledgers, period), members(shards, period)));
         }
         return new ArchiveState(shards, List.copyOf(ranges), heldBack, breaks);
     }
@@ -146,7 +160,11 @@ public record ArchiveState(
 
     /** What can be restored of a period in which the members were these. */
     private static List<RecoverableRange> ranges(
-            Repository repository, Period period, Map<String, ShardLedger> ledgers, Map<String, Shard> shards)
+            Repository repository,
+            Period period,
+            List<SnapshotInfo> snapshots,
+            Map<String, ShardLedger> ledgers,
+            Map<String, Shard> shards)
             throws IOException {
         List<RecoverableRange> ranges = new ArrayList<>();
         long to = lastMoment(shards);
@@ -155,7 +173,7 @@ public record ArchiveState(
         }
         to = Math.min(to, MemberPeriods.toMicros(period) - 1);
         long uncertainty = uncertainty(shards);
-        for (SnapshotPoint snapshot : new ChronicleReader(repository, period).snapshotPoints()) {
+        for (SnapshotPoint snapshot : new ChronicleReader(repository, period, snapshots).snapshotPoints()) {
             boolean whole = true;
             long until = to;
             for (ShardLedger ledger : ledgers.values()) {

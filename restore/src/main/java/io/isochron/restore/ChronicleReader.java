@@ -53,6 +53,7 @@ public final class ChronicleReader {
     private final Repository repository;
     private final List<String> shards;
     private final Period period;
+    private final @Nullable List<SnapshotInfo> snapshots;
 
     /** Reads all shards that ever were announced, whenever they were members. */
     public ChronicleReader(Repository repository) {
@@ -68,9 +69,19 @@ public final class ChronicleReader {
 
     /** Reads the members of a period; only moments of that period can be reached. */
     public ChronicleReader(Repository repository, Period period) {
+        this(repository, period, /* snapshots= */ null);
+    }
+
+    /**
+     * The same with regard to some snapshots only.
+     *
+     * @param snapshots those that may be restored from, oldest first; null for all that can be read
+     */
+    ChronicleReader(Repository repository, Period period, @Nullable List<SnapshotInfo> snapshots) {
         this.repository = repository;
         this.shards = period.shards();
         this.period = period;
+        this.snapshots = snapshots;
     }
 
     /** The names of the shards that are read, in the repository's order. */
@@ -182,10 +193,11 @@ public final class ChronicleReader {
 
     /**
      * What can be restored from as the chronicle sees it, oldest first: for each published snapshot the newest parts of all shards up to it. A snapshot of some shards only, such as that of a shard
-     * that joined, so goes together with the others' parts of the snapshots before it.
+     * that joined, so goes together with the others' parts of the snapshots before it. Snapshots that are damaged are left out.
      */
     public List<SnapshotPoint> snapshotPoints() throws IOException {
-        return snapshotPoints(repository.snapshots().list());
+        return snapshotPoints(
+                snapshots == null ? repository.snapshots().readable().whole() : snapshots);
     }
 
     private List<SnapshotPoint> snapshotPoints(List<SnapshotInfo> snapshots) {

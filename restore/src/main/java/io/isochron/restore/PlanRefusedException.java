@@ -9,15 +9,24 @@ public final class PlanRefusedException extends RestoreException {
 
     private final @Nullable Instant nearestBefore;
     private final @Nullable Instant nearestAfter;
+    private final String reason;
+    private final String hint;
 
     PlanRefusedException(String reason, String hint, @Nullable Instant nearestBefore, @Nullable Instant nearestAfter) {
         super(reason, hint + nearest(nearestBefore, nearestAfter));
         this.nearestBefore = nearestBefore;
         this.nearestAfter = nearestAfter;
+        this.reason = reason;
+        this.hint = hint;
     }
 
     PlanRefusedException(String reason, String hint) {
         this(reason, hint, null, null);
+    }
+
+    /** The same with something else that may be why. */
+    PlanRefusedException because(String also) {
+        return new PlanRefusedException(reason + "; " + also, hint, nearestBefore, nearestAfter);
     }
 
     /** The latest reachable moment before the one asked for, in reference time. */

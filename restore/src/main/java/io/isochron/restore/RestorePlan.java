@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param shards by name
  * @param estimatedMillis how long carrying it out may take on this host; an estimate
  * @param requiredBytes what the target will take at most
+ * @param passedOver in words, snapshots that would have made less work and are not used, each with the reason; empty in plans of versions that did not pass any over
  */
 public record RestorePlan(
         int formatVersion,
@@ -37,7 +38,8 @@ public record RestorePlan(
         String certificate,
         List<ShardPlan> shards,
         long estimatedMillis,
-        long requiredBytes) {
+        long requiredBytes,
+        @Nullable List<String> passedOver) {
 
     /** The version of the JSON form. */
     public static final int FORMAT_VERSION = 1;
@@ -45,6 +47,7 @@ public record RestorePlan(
     public RestorePlan {
         lateCommits = List.copyOf(lateCommits);
         shards = List.copyOf(shards);
+        passedOver = passedOver == null ? List.of() : List.copyOf(passedOver);
         if (formatVersion != FORMAT_VERSION) {
             throw new IllegalArgumentException(
                     "plan " + id + " has format version " + formatVersion + ", this program reads " + FORMAT_VERSION
@@ -53,6 +56,11 @@ public record RestorePlan(
         if (shards.isEmpty()) {
             throw new IllegalArgumentException("plan " + id + " names no shard\nhint: it is damaged; make a new plan");
         }
+    }
+
+    @Override
+    public List<String> passedOver() {
+        return passedOver == null ? List.of() : passedOver;
     }
 
     /** Bytes of snapshot files that will be written. */

@@ -47,16 +47,30 @@ public final class RestorePlanner {
     }
 
     /**
-     * A plan for a target.
+     * A plan for a target, from the snapshot with the least to replay. One that is known not to be whole is passed over for an older one, which gives the same state; the plan says so.
      *
      * @throws PlanRefusedException if it cannot be reached
      * @throws IOException if the repository cannot be read or is damaged
      */
     public RestorePlan plan(Target target, PlanOptions options) throws IOException {
-        List<SnapshotInfo> snapshots = repository.snapshots().list();
-        if (snapshots.isEmpty()) {
+        SnapshotSelection selection = SnapshotSelection.of(repository, options.snapshots());
+        while (true) {
+            try {
+                return plan(target, options, selection);
+            } catch (SnapshotSelection.NotWholeException e) {
+                selection.passOver(e);
+            } catch (PlanRefusedException e) {
+                throw selection.refused(e);
+            }
+        }
+    }
+
+    private RestorePlan plan(Target target, PlanOptions options, SnapshotSelection selection)
+            throws IOException, SnapshotSelection.NotWholeException {
+        if (selection.usable().isEmpty()) {
             throw new PlanRefusedException(
-                    "the repository of cluster " + repository.cluster().name() + " holds no snapshot",
+                    "the repository of cluster " + repository.cluster().name() + " holds no snapshot"
+                            + (options.snapshots().named() ? " that may be used" : ""),
                     "take one while capture runs");
         }
         Refusals refusals = new Refusals(repository, target);
@@ -64,7 +78,7 @@ public final class RestorePlanner {
         for (Period period : members.candidates(target, span(target, options))) {
             Optional<RestorePlan> plan = Optional.empty();
             try {
-                plan = plan(target, options, snapshots, period, refusals);
+                plan = plan(target, options, selection, period, refusals);
             } catch (PlanRefusedException e) {
                 unplanned = unplanned == null ? e : unplanned;
             }
@@ -85,12 +99,12 @@ public final class RestorePlanner {
 
     /** A plan with the members of a period; empty if it is refused. */
     private Optional<RestorePlan> plan(
-            Target target, PlanOptions options, List<SnapshotInfo> snapshots, Period period, Refusals refusals)
-            throws IOException {
-        ChronicleReader chronicle = new ChronicleReader(repository, period);
+            Target target, PlanOptions options, SnapshotSelection selection, Period period, Refusals refusals)
+            throws IOException, SnapshotSelection.NotWholeException {
+        ChronicleReader chronicle = new ChronicleReader(repository, period, selection.usable());
         PlanRefusedException unplanned = null;
         Unreachable refused = null;
-        for (Window window : windows(target, snapshots)) {
+        for (Window window : windows(target, selection.usable())) {
             ClusterHistory history = chronicle.window(window.from(), window.to());
             CutSolver solver = new CutSolver(history, options.dialect());
             Solution solution =
@@ -105,7 +119,7 @@ public final class RestorePlanner {
                             members.refusal(cut, history, period, options.dialect(), window.from(), window.to());
                     Optional<RestorePlan> plan = doubt.isPresent()
                             ? Optional.empty()
-                            : planFor(cut, target, history, window, snapshots, chronicle);
+                            : planFor(cut, target, history, window, selection, chronicle);
                     if (plan.isPresent()) {
                         return plan;
                     }
@@ -113,7 +127,8 @@ public final class RestorePlanner {
                     unplanned = doubt.isPresent()
                             ? null
                             : new PlanRefusedException(
-                                    describe(target) + " has no snapshot that it could be restored from",
+                                    describe(target) + " has no snapshot that it could be restored from"
+                                            + (options.snapshots().named() ? " among those that may be used" : ""),
                                     "take snapshots regularly, and ask for a later moment");
                 }
             }
@@ -152,22 +167,32 @@ public final class RestorePlanner {
             Target target,
             ClusterHistory history,
             Window window,
-            List<SnapshotInfo> snapshots,
+            SnapshotSelection selection,
             ChronicleReader chronicle)
-            throws IOException {
+            throws IOException, SnapshotSelection.NotWholeException {
         ShardPlanner shardPlanner = new ShardPlanner(repository, history);
         PlanRefusedException refused = null;
         for (SnapshotPoint point : history.usableSnapshots(cut)) {
-            Map<String, SnapshotInfo> parts = chronicle.parts(snapshots, point.id());
+            Map<String, SnapshotInfo> parts = chronicle.parts(selection.usable(), point.id());
+            if (!selection.allows(point.id())) {
+                continue;
+            }
             if (!parts.keySet().containsAll(history.shards()) || (!window.complete() && !shardPlanner.covers(point))) {
                 continue;
             }
             try {
                 List<ShardPlan> shards = new ArrayList<>();
+                Instant newest = Instant.MIN;
                 for (String shard : history.shards()) {
-                    shards.add(shardPlanner.plan(cut, Objects.requireNonNull(parts.get(shard)), shard));
+                    SnapshotInfo part = Objects.requireNonNull(parts.get(shard));
+                    shards.add(shardPlanner.plan(cut, part, shard));
+                    newest = part.created().isAfter(newest) ? part.created() : newest;
                 }
-                return Optional.of(assemble(cut, target, shards));
+                for (String shard : history.shards()) {
+                    selection.requireWhole(Objects.requireNonNull(parts.get(shard)), shard);
+                }
+                Instant moment = target instanceof Target.Positions ? null : cut.moment();
+                return Optional.of(assemble(cut, target, shards, selection.passedOver(newest, moment)));
             } catch (PlanRefusedException e) {
                 // the cut may be reachable from another snapshot
                 refused = refused == null ? e : refused;
@@ -179,7 +204,8 @@ public final class RestorePlanner {
         return Optional.empty();
     }
 
-    private RestorePlan assemble(Cut cut, Target target, List<ShardPlan> shards) throws IOException {
+    private RestorePlan assemble(Cut cut, Target target, List<ShardPlan> shards, List<String> passedOver)
+            throws IOException {
         Certificate certificate = new Certificate(repository.cluster().name(), cut);
         byte[] json = certificate.toJson();
         try {
@@ -205,7 +231,8 @@ public final class RestorePlanner {
                 shards,
                 RestoreClock.estimateMillis(fetchBytes, replayBytes),
                 // replayed WAL is kept until the next checkpoint of the copy, and may make the data grow by as much
-                fetchBytes + 2 * replayBytes + 4 * segments);
+                fetchBytes + 2 * replayBytes + 4 * segments,
+                passedOver);
     }
 
     /** A late commit in words. */

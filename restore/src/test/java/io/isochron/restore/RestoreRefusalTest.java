@@ -117,7 +117,8 @@ class RestoreRefusalTest {
                 plan.certificate(),
                 plan.shards(),
                 plan.estimatedMillis(),
-                plan.requiredBytes());
+                plan.requiredBytes(),
+                plan.passedOver());
         Path target = fixture.cluster.directory().resolve("never");
         assertThatThrownBy(() -> fixture.restore(other, target, fixture.options()))
                 .hasMessageContaining("another");

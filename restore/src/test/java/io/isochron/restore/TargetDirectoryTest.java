@@ -52,7 +52,8 @@ class TargetDirectoryTest {
                 "{}",
                 List.of(shard),
                 1000,
-                5000);
+                5000,
+                List.of("snapshot x: object y is missing"));
     }
 
     @Test

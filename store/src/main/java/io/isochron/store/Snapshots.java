@@ -10,9 +10,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /** The cluster's snapshots. Only published ones exist for readers. */
@@ -87,6 +92,78 @@ public final class Snapshots {
         }
         result.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
         return result;
+    }
+
+    /**
+     * Published snapshots as far as they can be read.
+     *
+     * @param whole those that can, oldest first
+     * @param damaged by id what is wrong with the others
+     */
+    public record Listing(List<SnapshotInfo> whole, Map<String, String> damaged) {
+        public Listing {
+            whole = List.copyOf(whole);
+            damaged = Collections.unmodifiableMap(new TreeMap<>(damaged));
+        }
+    }
+
+    /**
+     * The same as {@link #list} for those who can do without one of them. Only what is certainly damaged is left out.
+     *
+     * @throws IOException if it could not be told what one is, also for the want of a key
+     */
+    public Listing readable() throws IOException {
+        List<SnapshotInfo> whole = new ArrayList<>();
+        Map<String, String> damaged = new TreeMap<>();
+        for (String id : ids()) {
+            try {
+                find(id).ifPresent(reader -> whole.add(reader.info()));
+            } catch (ObjectDamagedException e) {
+                damaged.put(id, "object " + Names.snapshot(id) + " is damaged: " + e.reason());
+            }
+        }
+        whole.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
+        return new Listing(whole, damaged);
+    }
+
+    /**
+     * The first pack or manifest of a shard's part of a snapshot that is certainly not there; empty if all are. Told by names alone: nothing is read.
+     *
+     * @throws IllegalArgumentException if the shard is not in the snapshot
+     */
+    public Optional<String> missing(SnapshotInfo snapshot, String shard) throws IOException {
+        ShardSnapshot part = snapshot.shard(shard);
+        int number = cluster.number(shard);
+        String below = snapshot.id() + "/" + Names.shard(number) + "/";
+        Optional<String> manifest =
+                missing("manifest/" + below, part.manifestParts(), each -> Names.manifest(snapshot.id(), number, each));
+        return manifest.isPresent()
+                ? manifest
+                : missing("pack/" + below, part.packs(), each -> Names.pack(snapshot.id(), number, each));
+    }
+
+    private Optional<String> missing(String folder, long count, LongFunction<ObjectName> named) throws IOException {
+        long expected = 0;
+        try (Stream<ObjectInfo> objects = sealed.list(folder, null)) {
+            for (Iterator<ObjectInfo> listed = objects.iterator(); listed.hasNext() && expected < count; ) {
+                ObjectName there = listed.next().name();
+                while (expected < count && named.apply(expected).compareTo(there) < 0) {
+                    if (!sealed.exists(named.apply(expected))) {
+                        return Optional.of(named.apply(expected).value());
+                    }
+                    expected++;
+                }
+                expected += expected < count && there.equals(named.apply(expected)) ? 1 : 0;
+            }
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
+        }
+        for (; expected < count; expected++) {
+            if (!sealed.exists(named.apply(expected))) {
+                return Optional.of(named.apply(expected).value());
+            }
+        }
+        return Optional.empty();
     }
 
     /**

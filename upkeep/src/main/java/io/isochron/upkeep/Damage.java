@@ -59,6 +59,13 @@ public record Damage(Map<String, StoredName> objects, boolean more) {
         return new Damage(everywhere, more);
     }
 
+    /** Together with other things that are missing. */
+    Damage with(Map<String, StoredName> others) {
+        Map<String, StoredName> all = new HashMap<>(objects);
+        all.putAll(others);
+        return new Damage(all, more);
+    }
+
     private static List<StoredName.Wal> wal(Map<String, StoredName> names) {
         List<StoredName.Wal> wal = new ArrayList<>();
         for (StoredName name : names.values()) {

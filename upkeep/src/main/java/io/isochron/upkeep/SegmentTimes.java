@@ -52,6 +52,17 @@ final class SegmentTimes {
         return Long.MIN_VALUE;
     }
 
+    /** A reference time at or before which all of a segment was written; the greatest if nothing behind it can be read. */
+    long notAfter(long sequence) throws IOException {
+        for (long number = sequence + 1; number <= last; number++) {
+            Optional<Segment> segment = read(number);
+            if (segment.isPresent()) {
+                return segment.get().referenceFirstMicros();
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
     /** A reference time by which all before a position had arrived; the greatest if it had not. */
     long complete(Lsn position) throws IOException {
         for (long number = holding(position); number <= last; number++) {
@@ -61,17 +72,6 @@ final class SegmentTimes {
             }
         }
         return Long.MAX_VALUE;
-    }
-
-    /** The end of a segment's WAL, or the end of the next that can be read; the greatest position if there is none. */
-    Lsn end(long sequence) throws IOException {
-        for (long number = sequence; number <= last; number++) {
-            Optional<Segment> segment = read(number);
-            if (segment.isPresent()) {
-                return number == sequence ? segment.get().end() : segment.get().start();
-            }
-        }
-        return new Lsn(-1L);
     }
 
     /** The first segment that reaches a position, or the unreadable ones before it; one more than the last if none does. */

@@ -25,12 +25,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Says which moments can be restored, given what is damaged. A restore takes the newest snapshot before its moment and all WAL from there on, so damage takes away every moment from where it lies up to
- * the next snapshot that was begun behind it; and a snapshot that is damaged takes away every moment from it up to the next whole one.
+ * Says which moments can be restored, given what is damaged. A restore takes the newest whole snapshot before its moment and all WAL from there on, so damage to WAL takes away every moment from where it
+ * lies up to the next whole snapshot that was begun behind it. A snapshot that is damaged takes away only what no older whole one reaches.
  */
 public final class VerdictFinder {
-    /** How far around its moment a cut is computed from the chronicle. */
-    private static final Duration CHRONICLE_AROUND = Duration.ofMinutes(2);
+    /** How far behind its moment a plan reads the chronicle, which is from before its snapshot on; one segment beyond that is read, too. */
+    static final Duration BEHIND_MOMENT = Duration.ofMinutes(5);
+
+    /** How far before its snapshot. */
+    static final Duration BEFORE_SNAPSHOT = Duration.ofMinutes(2);
 
     private static final Duration MARGIN = Duration.ofSeconds(1);
 
@@ -41,8 +44,13 @@ public final class VerdictFinder {
         this.repository = repository;
     }
 
-    /** A snapshot of all members of a period: the newest parts up to it. */
-    private record Point(Map<String, ShardSnapshot> parts, Set<String> ids, long from) {}
+    /**
+     * A snapshot of all members of a period: the newest parts up to it.
+     *
+     * @param begun when its oldest part was begun
+     * @param from the first moment that can be restored from it
+     */
+    private record Point(Map<String, ShardSnapshot> parts, Set<String> ids, long begun, long from) {}
 
     /** Moments from one up to, not including, another. */
     private record Lost(long from, long to, String because) {}
@@ -61,40 +69,129 @@ public final class VerdictFinder {
                 return Verdict.unknown("object " + damaged.getKey() + " is not whole, on which everything stands");
             }
         }
-        List<RecoverableRange> ranges;
-        List<Lost> lost = new ArrayList<>();
         try {
-            ArchiveState state = ArchiveState.read(repository);
-            ranges = state.recoverable();
-            long margin = micros(MARGIN) + 2 * uncertainty(state);
-            List<SnapshotInfo> snapshots = repository.snapshots().list();
-            for (Period period : repository.membership().periods()) {
-                lost.addAll(lost(period, snapshots, damage, margin));
-            }
+            return judge(damage.with(
+                    withoutTheirFile(repository.snapshots().readable().whole())));
         } catch (IOException e) {
             if (damage.objects().isEmpty()) {
                 throw e;
             }
             return Verdict.unknown(String.valueOf(e.getMessage()));
         }
-        return without(ranges, lost);
     }
 
-    private List<Lost> lost(Period period, List<SnapshotInfo> snapshots, Damage damage, long margin)
-            throws IOException {
-        List<Lost> lost = new ArrayList<>();
-        List<Point> points = points(period, snapshots);
+    /** Snapshots of which WAL before their beginning is missing that a server asks for all the same, in the file in which replay begins. Nothing else shows that it ought to be there. */
+    private Map<String, StoredName> withoutTheirFile(List<SnapshotInfo> snapshots) throws IOException {
+        Map<String, StoredName> unusable = new HashMap<>();
+        for (SnapshotInfo snapshot : snapshots) {
+            for (ShardSnapshot part : snapshot.shards()) {
+                long file = repository.cluster().shard(part.shard()).walSegmentSizeBytes();
+                long from = part.startLsn() & -file;
+                long reached = repository.wal().contiguousEnd(part.shard(), part.timeline(), from);
+                if (Long.compareUnsigned(reached, part.startLsn()) < 0) {
+                    unusable.put(
+                            "wal of " + part.shard() + " from " + new Lsn(from) + " to " + new Lsn(part.startLsn()),
+                            new StoredName.SnapshotPart(snapshot.id()));
+                }
+            }
+        }
+        return unusable;
+    }
+
+    private Verdict judge(Damage damage) throws IOException {
         Set<String> damagedSnapshots = new HashSet<>();
         for (StoredName name : damage.objects().values()) {
             if (name instanceof StoredName.SnapshotPart part) {
                 damagedSnapshots.add(part.snapshot());
             }
         }
-        List<Point> usable = points.stream()
-                .filter(point -> point.ids().stream().noneMatch(damagedSnapshots::contains))
+        ArchiveState state = ArchiveState.read(repository);
+        List<RecoverableRange> usable = damagedSnapshots.isEmpty()
+                ? state.recoverable()
+                : ArchiveState.read(repository, damagedSnapshots).recoverable();
+        long margin = micros(MARGIN) + 2 * uncertainty(state);
+        List<SnapshotInfo> snapshots = repository.snapshots().readable().whole();
+        List<Lost> lost = new ArrayList<>();
+        for (Period period : repository.membership().periods()) {
+            lost.addAll(lost(period, without(snapshots, damagedSnapshots), damage, margin));
+            lost.addAll(unreached(period, snapshots, damage, state.recoverable(), usable));
+        }
+        List<Verdict.Moment> moments = new SingleMoments(repository, this::times).judge(snapshots, damage, margin);
+        Set<Instant> single = new HashSet<>();
+        moments.forEach(one -> single.add(one.moment()));
+        // single moments are judged by the objects that they need, not by what lies around them
+        List<RecoverableRange> ranges = state.recoverable().stream()
+                .filter(range -> !isSingle(range, single))
                 .toList();
-        long begin = bound(period.from());
-        long end = bound(period.to());
+        return without(ranges, lost).with(moments);
+    }
+
+    private static boolean isSingle(RecoverableRange range, Set<Instant> single) {
+        return range.from().equals(range.to()) && single.contains(range.from());
+    }
+
+    private static List<SnapshotInfo> without(List<SnapshotInfo> snapshots, Set<String> ids) {
+        return snapshots.stream()
+                .filter(snapshot -> !ids.contains(snapshot.id()))
+                .toList();
+    }
+
+    /** What could be restored if damaged snapshots were whole, and cannot. */
+    private List<Lost> unreached(
+            Period period,
+            List<SnapshotInfo> snapshots,
+            Damage damage,
+            List<RecoverableRange> all,
+            List<RecoverableRange> usable)
+            throws IOException {
+        List<Lost> lost = new ArrayList<>();
+        if (all.equals(usable)) {
+            return lost;
+        }
+        List<Point> points = points(period, snapshots);
+        List<Lost> missing = minus(all, usable);
+        for (Map.Entry<String, StoredName> damaged : damage.objects().entrySet()) {
+            if (damaged.getValue() instanceof StoredName.SnapshotPart part) {
+                long from = points.stream()
+                        .filter(point -> point.ids().contains(part.snapshot()))
+                        .mapToLong(Point::from)
+                        .min()
+                        .orElse(Long.MIN_VALUE);
+                for (Lost one : missing) {
+                    lost.add(new Lost(Math.max(from, one.from()), one.to(), damaged.getKey()));
+                }
+            }
+        }
+        return within(period, lost);
+    }
+
+    /** What some ranges hold and others do not. */
+    private static List<Lost> minus(List<RecoverableRange> all, List<RecoverableRange> others) {
+        List<Lost> left = new ArrayList<>();
+        for (RecoverableRange range : all) {
+            long from = micros(range.from());
+            long end = micros(range.to()) + 1;
+            for (RecoverableRange other : others) {
+                if (micros(other.to()) < from || micros(other.from()) >= end) {
+                    continue;
+                }
+                if (micros(other.from()) > from) {
+                    left.add(new Lost(from, micros(other.from()), ""));
+                }
+                from = Math.max(from, micros(other.to()) + 1);
+            }
+            if (from < end) {
+                left.add(new Lost(from, end, ""));
+            }
+        }
+        return left;
+    }
+
+    /** @param snapshots those that are whole */
+    private List<Lost> lost(Period period, List<SnapshotInfo> snapshots, Damage damage, long margin)
+            throws IOException {
+        List<Lost> lost = new ArrayList<>();
+        List<Point> usable = points(period, snapshots);
         for (Map.Entry<String, StoredName> damaged : damage.objects().entrySet()) {
             String because = damaged.getKey();
             switch (damaged.getValue()) {
@@ -106,7 +203,7 @@ public final class VerdictFinder {
                 }
                 case StoredName.History history -> {
                     if (period.shards().contains(history.shard())) {
-                        Lsn at = branch(history);
+                        Lsn at = SingleMoments.branch(repository, history);
                         long from = minus(times(history.shard()).notBefore(at), margin);
                         lost.add(new Lost(from, after(usable, history.shard(), at.value()), because));
                     }
@@ -114,47 +211,44 @@ public final class VerdictFinder {
                 case StoredName.Segment segment -> {
                     if (period.shards().contains(segment.shard())) {
                         SegmentTimes of = times(segment.shard());
-                        long around = micros(CHRONICLE_AROUND) + margin;
-                        long from = minus(of.notBefore(segment.sequence()), around);
-                        long next = after(
-                                usable,
-                                segment.shard(),
-                                of.end(segment.sequence()).value());
-                        lost.add(new Lost(from, next == Long.MAX_VALUE ? next : next + around, because));
+                        long from = minus(of.notBefore(segment.sequence() - 1), micros(BEHIND_MOMENT) + margin);
+                        long end = minus(of.notAfter(segment.sequence()), -margin - micros(BEFORE_SNAPSHOT));
+                        lost.add(new Lost(from, takenAfter(usable, end), because));
                     }
                 }
-                case StoredName.SnapshotPart part -> {
-                    for (int i = 0; i < points.size(); i++) {
-                        Point point = points.get(i);
-                        if (point.ids().contains(part.snapshot())) {
-                            lost.add(new Lost(point.from(), next(usable, point.from()), because));
-                        }
-                    }
-                }
-                case StoredName.Foundation _, StoredName.Other _ -> {}
+                case StoredName.SnapshotPart _, StoredName.Foundation _, StoredName.Other _ -> {}
             }
         }
+        return within(period, lost);
+    }
+
+    private static List<Lost> within(Period period, List<Lost> lost) {
+        long begin = bound(period.from());
+        long end = bound(period.to());
         return lost.stream()
                 .map(one -> new Lost(Math.max(one.from(), begin), Math.min(one.to(), end), one.because()))
                 .filter(one -> one.from() < one.to())
                 .toList();
     }
 
-    /** When the first usable snapshot that begins at or behind a position of a shard can be restored. */
-    private static long after(List<Point> usable, String shard, long position) {
+    /** When the first usable snapshot can be restored that needs nothing of a shard's WAL before a position. */
+    private long after(List<Point> usable, String shard, long position) {
+        // a server asks for WAL from the beginning of the file on in which replay begins
+        long file = repository.cluster().shard(shard).walSegmentSizeBytes();
         return usable.stream()
                 .filter(point -> Long.compareUnsigned(
-                                Objects.requireNonNull(point.parts().get(shard)).startLsn(), position)
+                                Objects.requireNonNull(point.parts().get(shard)).startLsn() & -file, position)
                         >= 0)
                 .mapToLong(Point::from)
                 .min()
                 .orElse(Long.MAX_VALUE);
     }
 
-    private static long next(List<Point> usable, long from) {
+    /** When the first usable snapshot can be restored that was begun after some time. */
+    private static long takenAfter(List<Point> usable, long time) {
         return usable.stream()
+                .filter(point -> point.begun() > time)
                 .mapToLong(Point::from)
-                .filter(other -> other > from)
                 .min()
                 .orElse(Long.MAX_VALUE);
     }
@@ -162,6 +256,7 @@ public final class VerdictFinder {
     private List<Point> points(Period period, List<SnapshotInfo> snapshots) throws IOException {
         Map<String, ShardSnapshot> parts = new LinkedHashMap<>();
         Map<String, String> ids = new HashMap<>();
+        Map<String, Long> begun = new HashMap<>();
         List<Point> points = new ArrayList<>();
         for (SnapshotInfo snapshot : snapshots) {
             boolean news = false;
@@ -169,6 +264,7 @@ public final class VerdictFinder {
                 if (period.shards().contains(part.shard())) {
                     parts.put(part.shard(), part);
                     ids.put(part.shard(), snapshot.id());
+                    begun.put(part.shard(), micros(snapshot.created()));
                     news = true;
                 }
             }
@@ -177,17 +273,12 @@ public final class VerdictFinder {
                 for (ShardSnapshot part : parts.values()) {
                     from = Math.max(from, times(part.shard()).complete(new Lsn(part.endLsn())));
                 }
-                points.add(new Point(Map.copyOf(parts), Set.copyOf(ids.values()), from));
+                long oldest =
+                        begun.values().stream().mapToLong(Long::longValue).min().orElse(Long.MIN_VALUE);
+                points.add(new Point(Map.copyOf(parts), Set.copyOf(ids.values()), oldest, from));
             }
         }
         return points;
-    }
-
-    /** Where a timeline's own WAL begins, as far as it is there. */
-    private Lsn branch(StoredName.History history) throws IOException {
-        try (var pieces = repository.wal().list(history.shard(), history.timeline())) {
-            return pieces.findFirst().map(piece -> new Lsn(piece.start())).orElse(new Lsn(0));
-        }
     }
 
     private SegmentTimes times(String shard) throws IOException {
@@ -228,7 +319,7 @@ public final class VerdictFinder {
             }
         }
         except.sort(Comparator.comparing(Verdict.Loss::from));
-        return new Verdict(restorable, except, "");
+        return new Verdict(restorable, except, List.of(), "");
     }
 
     private static void add(
@@ -266,7 +357,7 @@ public final class VerdictFinder {
         return uncertainty;
     }
 
-    private static long minus(long time, long margin) {
+    static long minus(long time, long margin) {
         return time == Long.MIN_VALUE || time == Long.MAX_VALUE ? time : time - margin;
     }
 
@@ -276,11 +367,11 @@ public final class VerdictFinder {
                 : moment.equals(Instant.MAX) ? Long.MAX_VALUE : micros(moment);
     }
 
-    private static long micros(Duration duration) {
+    static long micros(Duration duration) {
         return duration.toNanos() / 1000;
     }
 
-    private static long micros(Instant moment) {
+    static long micros(Instant moment) {
         return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 

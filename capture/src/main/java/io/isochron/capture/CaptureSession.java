@@ -155,6 +155,7 @@ final class CaptureSession {
         synchronous.spool().restart(position.timeline(), position.position(), bytes);
     }
 
+    @SuppressWarnings("try") // both work beside the receiver until they are closed; nothing asks them
     private End stream(
             WalPlace place,
             WalRing ring,

@@ -64,6 +64,7 @@ final class PrimaryProbe implements AutoCloseable {
     private Lsn received = Lsn.INVALID;
     private long progressNanos;
     private @Nullable Thread thread;
+    private volatile boolean closed;
 
     PrimaryProbe(
             String shard,
@@ -124,7 +125,7 @@ final class PrimaryProbe implements AutoCloseable {
 
     private void run() {
         boolean said = false;
-        while (!Thread.currentThread().isInterrupted()) {
+        while (!closed) {
             try (Primary primary = opening.open()) {
                 while (true) {
                     once(primary);
@@ -132,7 +133,7 @@ final class PrimaryProbe implements AutoCloseable {
                     said = false;
                 }
             } catch (SQLException e) {
-                if (!said) {
+                if (!said && !closed) {
                     // the safe time stands still meanwhile, which is seen and said elsewhere
                     monitor.notice("the primary of shard " + shard
                             + " does not answer; its wal still comes from a standby: " + e.getMessage());
@@ -193,6 +194,7 @@ final class PrimaryProbe implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         Thread running = thread;
         if (running != null) {
             running.interrupt();

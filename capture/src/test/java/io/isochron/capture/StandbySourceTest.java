@@ -60,6 +60,7 @@ class StandbySourceTest {
                                 && status.lagMicros() < 5_000_000);
                 assertThat(shard.query(WALSENDERS)).isEqualTo("1");
                 signal("CONT", receiver);
+                assertThat(said(capture.status(), "does not answer")).isFalse();
 
                 // the old line's end comes from the promoted server, which has its slot already
                 shard.kill();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test class if it, or one that ran beside it, leaves a server, a cluster or a child process behind, after ending it. Classes run two at a time, so the check is made whenever none is running any more; after the last one always.
+ * Fails a test class if it, or one that ran beside it, leaves a server, a cluster or a child process behind, after ending it. Classes run several at a time, so the check is made whenever none is running any more; after the last one always.
  * JUnit finds it by itself in every module that has testkit on its test classpath.
  */
 public final class LeftoverCheck implements BeforeAllCallback, AfterAllCallback {

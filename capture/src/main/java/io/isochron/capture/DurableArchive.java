@@ -50,13 +50,15 @@ final class DurableArchive {
      * @throws CaptureException if other bytes are archived under this very range
      */
     void wal(WalRange range, ByteBuffer... bytes) throws IOException, InterruptedException {
-        persist(() -> {
-            try {
-                repository.wal().write(range, duplicates(bytes));
-            } catch (ObjectExistsException e) {
-                sameOrSplit(range, bytes, e);
-            }
-        });
+        persist(() -> writeOrCompare(range, bytes));
+    }
+
+    private void writeOrCompare(WalRange range, ByteBuffer... bytes) throws IOException {
+        try {
+            repository.wal().write(range, duplicates(bytes));
+        } catch (ObjectExistsException e) {
+            sameOrSplit(range, bytes, e);
+        }
     }
 
     private void sameOrSplit(WalRange range, ByteBuffer[] bytes, ObjectExistsException exists) throws IOException {
@@ -68,21 +70,17 @@ final class DurableArchive {
             if (range.bytes() < 2) {
                 throw e;
             }
-            // the damaged piece stays, as evidence; two others with names of their own hold its bytes
+            // the damaged piece stays, as evidence; two others with names of their own hold its bytes. One of them may
+            // be there already, from an attempt that ended between the two
             monitor.notice("a damaged piece of wal of shard " + shard + " was archived again under other names: "
                     + e.getMessage());
             int half = range.bytes() / 2;
             long middle = range.start() + half;
-            repository
-                    .wal()
-                    .write(
-                            new WalRange(shard, range.timeline(), range.start(), middle),
-                            ByteBuffer.wrap(mine, 0, half));
-            repository
-                    .wal()
-                    .write(
-                            new WalRange(shard, range.timeline(), middle, range.end()),
-                            ByteBuffer.wrap(mine, half, mine.length - half));
+            writeOrCompare(
+                    new WalRange(shard, range.timeline(), range.start(), middle), ByteBuffer.wrap(mine, 0, half));
+            writeOrCompare(
+                    new WalRange(shard, range.timeline(), middle, range.end()),
+                    ByteBuffer.wrap(mine, half, mine.length - half));
             return;
         }
         if (!Arrays.equals(mine, theirs)) {

@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -39,6 +41,8 @@ public final class WalArchiveReader implements AutoCloseable {
     private long frontier;
     /** Where WAL goes on behind a hole at the frontier, if it is known that there is one. */
     private @Nullable Long beyondGap;
+    /** Pieces around the position that turned out damaged: their bytes may be in others, since capture archives what it finds damaged again. */
+    private final Map<WalRange, ObjectDamagedException> damaged = new HashMap<>();
 
     private record Piece(WalRange range, FutureTask<byte[]> bytes) {}
 
@@ -60,7 +64,7 @@ public final class WalArchiveReader implements AutoCloseable {
      *
      * @return how many bytes were put; 0 if there are no more at this moment (or no room)
      * @throws WalGapException if the next bytes are missing while later ones are archived
-     * @throws ObjectDamagedException if the piece that holds the next bytes is damaged
+     * @throws ObjectDamagedException if every piece that holds the next byte is damaged
      */
     public int read(ByteBuffer into) throws IOException {
         if (!into.hasRemaining() || !ready()) {
@@ -105,6 +109,7 @@ public final class WalArchiveReader implements AutoCloseable {
             fetchAhead();
             Piece next = ahead.poll();
             if (next == null) {
+                throwDamaged();
                 if (beyondGap != null) {
                     throw new WalGapException(shard, timeline, position, beyondGap);
                 }
@@ -113,12 +118,16 @@ public final class WalArchiveReader implements AutoCloseable {
             try {
                 current = await(next);
                 currentOffset = (int) (position - next.range().start());
+                damaged.keySet().removeIf(piece -> Long.compareUnsigned(piece.end(), position) <= 0);
             } catch (ObjectNotFoundException e) {
                 // listed and then gone: compaction put a larger piece in its place, which a new listing shows
                 restart();
                 if (!gone.add(next.range())) {
                     throw e;
                 }
+            } catch (ObjectDamagedException e) {
+                restart();
+                damaged.put(next.range(), e);
             } catch (IOException e) {
                 // a later call tries the same bytes again
                 restart();
@@ -126,6 +135,18 @@ public final class WalArchiveReader implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** If nothing else holds the byte at the position. A later call tries the same pieces again. */
+    private void throwDamaged() throws ObjectDamagedException {
+        for (Map.Entry<WalRange, ObjectDamagedException> piece : damaged.entrySet()) {
+            if (Long.compareUnsigned(piece.getKey().start(), position) <= 0
+                    && Long.compareUnsigned(piece.getKey().end(), position) > 0) {
+                ObjectDamagedException why = piece.getValue();
+                damaged.clear();
+                throw why;
+            }
+        }
     }
 
     private static byte[] await(Piece piece) throws IOException {
@@ -179,7 +200,7 @@ public final class WalArchiveReader implements AutoCloseable {
                     continue;
                 }
                 WalRange range = listed.next();
-                if (Long.compareUnsigned(range.end(), frontier) <= 0) {
+                if (Long.compareUnsigned(range.end(), frontier) <= 0 || damaged.containsKey(range)) {
                     continue;
                 }
                 if (Long.compareUnsigned(range.start(), frontier) <= 0) {

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -139,13 +140,14 @@ public final class WalArchiveReader implements AutoCloseable {
 
     /** If nothing else holds the byte at the position. A later call tries the same pieces again. */
     private void throwDamaged() throws ObjectDamagedException {
-        for (Map.Entry<WalRange, ObjectDamagedException> piece : damaged.entrySet()) {
-            if (Long.compareUnsigned(piece.getKey().start(), position) <= 0
-                    && Long.compareUnsigned(piece.getKey().end(), position) > 0) {
-                ObjectDamagedException why = piece.getValue();
-                damaged.clear();
-                throw why;
-            }
+        Optional<ObjectDamagedException> here = damaged.entrySet().stream()
+                .filter(piece -> Long.compareUnsigned(piece.getKey().start(), position) <= 0
+                        && Long.compareUnsigned(piece.getKey().end(), position) > 0)
+                .map(Map.Entry::getValue)
+                .findFirst();
+        if (here.isPresent()) {
+            damaged.clear();
+            throw here.get();
         }
     }
 

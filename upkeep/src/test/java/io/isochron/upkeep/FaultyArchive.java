@@ -29,6 +29,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -213,7 +215,10 @@ final class FaultyArchive implements AutoCloseable {
         Shot oldest = shot(truth.published.get(keep));
         Horizon before = at.reloadHorizon();
         List<String> dropped = new ArrayList<>();
-        for (String id : at.snapshots().ids()) {
+        // one listing may be stale and lack what was published long ago
+        Set<String> known = new TreeSet<>(truth.published);
+        known.addAll(at.snapshots().ids());
+        for (String id : known) {
             Shot shot = shot(id);
             if (shot.start.isBefore(oldest.start)) {
                 dropped.add(id);

@@ -183,7 +183,7 @@ final class CaptureSession {
         WriterThread thread = new WriterThread(source.name(), writer);
         PrimaryProbe probe = new PrimaryProbe(
                 source.name(),
-                PrimaryProbe.overSql(source),
+                PrimaryProbe.overSql(source, position.timeline()),
                 clock,
                 safePoints,
                 monitor,

@@ -84,8 +84,12 @@ final class PrimaryProbe implements AutoCloseable {
         this.progressNanos = host.nanos();
     }
 
-    /** Asks over SQL, on a connection of its own. */
-    static Opening overSql(ShardSource primary) {
+    /**
+     * Asks over SQL, on a connection of its own. Behind an address another server may answer after a failover: positions of another timeline say nothing about the one that is streamed.
+     *
+     * @param timeline PostgreSQL timeline that is streamed; a server on another one is an error
+     */
+    static Opening overSql(ShardSource primary, int timeline) {
         return () -> {
             Connection connection = Sql.open(primary, primary.settings().database());
             return new Primary() {
@@ -98,7 +102,16 @@ final class PrimaryProbe implements AutoCloseable {
 
                 @Override
                 public Lsn flushed() throws SQLException {
-                    return Lsn.parse(ask(connection, "select pg_catalog.pg_current_wal_flush_lsn()"));
+                    String[] answer = ask(connection, """
+                            select substr(pg_catalog.pg_walfile_name(flushed), 1, 8) || ' ' || flushed
+                            from pg_catalog.pg_current_wal_flush_lsn() flushed""").split(" ", -1);
+                    if (Integer.parseUnsignedInt(answer[0], 16) != timeline) {
+                        throw new SQLException(
+                                "the server at " + primary.settings().where()
+                                        + " is on PostgreSQL timeline " + Integer.parseUnsignedInt(answer[0], 16)
+                                        + ", wal is taken from timeline " + timeline);
+                    }
+                    return Lsn.parse(answer[1]);
                 }
 
                 @Override

@@ -1,6 +1,7 @@
 package io.isochron.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.isochron.chronicle.Segment;
 import io.isochron.testkit.TestShard;
@@ -41,6 +42,12 @@ class StandbySourceTest {
                                 && status.safeTime() != null);
                 assertThat(shard.query(WALSENDERS)).isEqualTo("0");
                 assertThat(standby.query(WALSENDERS)).isEqualTo("1");
+
+                try (PrimaryProbe.Primary other =
+                        PrimaryProbe.overSql(CaptureFixture.source(shard), 2).open()) {
+                    assertThatThrownBy(other::flushed)
+                            .hasMessageContaining("is on PostgreSQL timeline 1, wal is taken from timeline 2");
+                }
 
                 Connection load = shard.superuser("postgres");
                 Thread writing = writer(load);

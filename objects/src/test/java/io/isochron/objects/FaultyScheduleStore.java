@@ -61,7 +61,8 @@ public final class FaultyScheduleStore extends ForwardingStore {
 
         private final Deque<ObjectName> names = new ArrayDeque<>();
 
-        synchronized void created(ObjectName name) {
+        /** Something was created, now or as if it had been. */
+        public synchronized void created(ObjectName name) {
             names.addFirst(name);
             if (names.size() > REMEMBERED) {
                 names.removeLast();

@@ -77,7 +77,7 @@ public final class ChronicleReader {
      *
      * @param snapshots those that may be restored from, oldest first; null for all that can be read
      */
-    ChronicleReader(Repository repository, Period period, @Nullable List<SnapshotInfo> snapshots) {
+    public ChronicleReader(Repository repository, Period period, @Nullable List<SnapshotInfo> snapshots) {
         this.repository = repository;
         this.shards = period.shards();
         this.period = period;

@@ -75,6 +75,20 @@ public final class Snapshots {
         }
     }
 
+    /** Whether the name is taken, by whatever it is: asked for itself, so no list is believed. */
+    public boolean named(String id) throws IOException {
+        return sealed.exists(Names.snapshot(id));
+    }
+
+    /**
+     * Whether a snapshot is published and kept: its object is read, so no list is believed.
+     *
+     * @throws ObjectDamagedException if that cannot be told, since it is damaged
+     */
+    public boolean published(String id) throws IOException {
+        return find(id).isPresent();
+    }
+
     /** Whether a name stands for a snapshot that was given up. */
     boolean givenUp(String id) throws IOException {
         return SnapshotDocument.isGivenUp(sealed.read(Names.snapshot(id), ObjectKind.SNAPSHOT));

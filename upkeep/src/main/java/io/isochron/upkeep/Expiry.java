@@ -4,6 +4,7 @@ import io.isochron.chronicle.Dialect;
 import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectInfo;
 import io.isochron.objects.ObjectLockedException;
+import io.isochron.objects.StoreException;
 import io.isochron.objects.StoreRefusedException;
 import io.isochron.store.Garbage;
 import io.isochron.store.Horizon;
@@ -76,6 +77,7 @@ public final class Expiry {
      * What would be given up now. Writes nothing.
      *
      * @throws ShrunkPromiseException if less is promised than the repository was told before
+     * @throws StoreException if a list of snapshots lacks one that is there
      */
     public ExpiryPlan plan(RetentionPromise promise, boolean mayPromiseLess) throws IOException {
         Horizon before = repository.reloadHorizon();
@@ -95,12 +97,14 @@ public final class Expiry {
         Instant counted = before.record().map(RetentionRecord::counted).orElse(Instant.MIN);
         now = counted.isAfter(now) ? counted : now;
         List<Instant> clocks = readings.all();
-        RetentionDecision decision = RetentionPlanner.decide(promise, reader.read(now));
+        UnlistedSnapshots begun = UnlistedSnapshots.look(repository, before);
+        RetentionFacts facts = reader.read(now);
+        begun.requireListed(facts.snapshots().keySet());
+        RetentionDecision decision = RetentionPlanner.decide(promise, facts);
         List<String> warnings = new ArrayList<>();
         apart(clocks, warnings);
-        Garbage all = repository.garbage(before);
         Instant at = now;
-        Map<String, Sighting> unpublished = unpublished(all, before, at);
+        Map<String, Sighting> unpublished = sightings(begun.unpublished(), before, at);
         List<String> abandoned = new ArrayList<>();
         unpublished.forEach((id, seen) -> {
             if (!seen.since().plus(ABANDONED_AFTER).isAfter(at)) {
@@ -138,11 +142,11 @@ public final class Expiry {
         }
     }
 
-    private static Map<String, Sighting> unpublished(Garbage garbage, Horizon before, Instant now) throws IOException {
+    private static Map<String, Sighting> sightings(Map<String, Long> unpublished, Horizon before, Instant now) {
         Map<String, Sighting> known =
                 before.record().map(RetentionRecord::unpublished).orElse(Map.of());
         Map<String, Sighting> seen = new TreeMap<>();
-        garbage.unpublished().forEach((id, objects) -> {
+        unpublished.forEach((id, objects) -> {
             Sighting former = known.get(id);
             seen.put(id, former != null && former.objects() == objects ? former : new Sighting(objects, now));
         });

@@ -119,7 +119,7 @@ final class FactsReader {
         repository.horizon().moments().forEach(kept -> singles.put(kept.snapshot(), kept));
         List<RetentionPoint> points = new ArrayList<>();
         Instant latest = Instant.MIN;
-        for (SnapshotPoint point : new ChronicleReader(repository, period).snapshotPoints()) {
+        for (SnapshotPoint point : new ChronicleReader(repository, period, snapshots).snapshotPoints()) {
             Map<String, Long> starts = new HashMap<>();
             boolean whole = true;
             for (String shard : period.shards()) {

@@ -131,10 +131,8 @@ final class HorizonDraft {
         List<String> all = new ArrayList<>(dropped);
         for (String id :
                 repository.horizon().record().map(RetentionRecord::dropped).orElse(List.of())) {
-            try (var itself = repository.objects("snapshot/" + id)) {
-                if (!all.contains(id) && itself.findFirst().isPresent()) {
-                    all.add(id);
-                }
+            if (!all.contains(id) && repository.snapshots().named(id)) {
+                all.add(id);
             }
         }
         all.sort(null);

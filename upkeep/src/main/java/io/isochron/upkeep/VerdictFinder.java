@@ -58,7 +58,7 @@ public final class VerdictFinder {
     /**
      * Finds it.
      *
-     * @param damage what is known to be damaged; nothing is read to find more
+     * @param damage what is known to be damaged; nothing is read to find more, and what is read again may turn out to be elsewhere, too
      */
     public Verdict find(Damage damage) throws IOException {
         if (damage.more()) {
@@ -70,8 +70,9 @@ public final class VerdictFinder {
             }
         }
         try {
-            return judge(damage.with(
-                    withoutTheirFile(repository.snapshots().readable().whole())));
+            return judge(new WalElsewhere(repository)
+                    .only(damage)
+                    .with(withoutTheirFile(repository.snapshots().readable().whole())));
         } catch (IOException e) {
             if (damage.objects().isEmpty()) {
                 throw e;

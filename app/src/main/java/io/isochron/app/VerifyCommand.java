@@ -15,6 +15,7 @@ import io.isochron.store.VerifySummary;
 import io.isochron.upkeep.Damage;
 import io.isochron.upkeep.Evidence;
 import io.isochron.upkeep.ScrubState;
+import io.isochron.upkeep.Understood;
 import io.isochron.upkeep.Verdict;
 import io.isochron.upkeep.VerdictFinder;
 import java.io.IOException;
@@ -101,8 +102,10 @@ final class VerifyCommand extends Command {
         begin(repository);
         ReplicatedStore copies = copies();
         VerifySummary summary = copies == null
-                ? repository.verify(scope, sampling, finding -> add(findings, new CopyFinding("", finding)))
-                : RepositoryCopies.verify(copies, key(), scope, sampling, finding -> add(findings, finding));
+                ? repository.verify(
+                        scope, sampling, Understood::segment, finding -> add(findings, new CopyFinding("", finding)))
+                : RepositoryCopies.verify(
+                        copies, key(), scope, sampling, Understood::segment, finding -> add(findings, finding));
         List<Object> json = new ArrayList<>();
         List<String> text = new ArrayList<>();
         for (CopyFinding finding : findings) {
@@ -111,7 +114,7 @@ final class VerifyCommand extends Command {
         }
         List<Finding> outcomes = new ArrayList<>();
         if (repair && copies != null) {
-            RepositoryCopies.repair(copies, key(), findings, outcomes::add);
+            RepositoryCopies.repair(copies, key(), findings, Understood::segment, outcomes::add);
             outcomes.forEach(outcome -> text.add("repair: " + outcome));
         }
         boolean mended = repair

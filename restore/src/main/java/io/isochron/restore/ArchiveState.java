@@ -235,7 +235,7 @@ public record ArchiveState(
                     .reaching(position)
                     .map(Segment::referenceLastMicros)
                     .orElse(Long.MAX_VALUE);
-        } catch (ObjectDamagedException | ObjectNotFoundException e) {
+        } catch (ObjectDamagedException | ObjectNotFoundException | RestoreException e) {
             return completeBesideDamage(repository, shard, position);
         }
     }
@@ -268,7 +268,7 @@ public record ArchiveState(
         for (long sequence = first; sequence <= last; sequence++) {
             try {
                 return segment(repository, shard, sequence);
-            } catch (ObjectDamagedException | ObjectNotFoundException e) {
+            } catch (ObjectDamagedException | ObjectNotFoundException | RestoreException e) {
                 // the next one may do
             }
         }

@@ -290,16 +290,18 @@ public final class Repository {
      * @throws IOException if the store cannot be listed; failures to read single objects are findings
      */
     public VerifySummary verify(VerifyScope scope, Consumer<Finding> findings) throws IOException {
-        return verify(scope, Sampling.ALL, findings);
+        return verify(scope, Sampling.ALL, SegmentCheck.NONE, findings);
     }
 
     /**
      * The same with only a sample of the bytes read. Which objects must be there, and that they are, is looked at in full.
      *
      * @param sampling what to read besides what says what must be there
+     * @param check asked of each chronicle segment that is read
      */
-    public VerifySummary verify(VerifyScope scope, Sampling sampling, Consumer<Finding> findings) throws IOException {
-        return new Verifier(sealed, memberships, keys, membership(), horizonToVerify(), sampling, findings)
+    public VerifySummary verify(VerifyScope scope, Sampling sampling, SegmentCheck check, Consumer<Finding> findings)
+            throws IOException {
+        return new Verifier(sealed, memberships, keys, membership(), horizonToVerify(), sampling, check, findings)
                 .run(scope, found -> readAudit(List.of(), entry -> {}, found));
     }
 
@@ -313,7 +315,8 @@ public final class Repository {
     }
 
     /** Verifies one of the copies that this repository's store consists of. */
-    VerifySummary verifyCopy(ObjectStore copy, VerifyScope scope, Sampling sampling, Consumer<Finding> findings)
+    VerifySummary verifyCopy(
+            ObjectStore copy, VerifyScope scope, Sampling sampling, SegmentCheck check, Consumer<Finding> findings)
             throws IOException {
         SealedStore one = new SealedStore(copy, key, header);
         return new Verifier(
@@ -323,6 +326,7 @@ public final class Repository {
                         membership(),
                         horizon,
                         sampling,
+                        check,
                         findings)
                 .run(
                         scope,
@@ -333,6 +337,13 @@ public final class Repository {
                                         entry -> {},
                                         found)
                                 .run());
+    }
+
+    /** What is wrong with the content of an object as a segment; empty if nothing is, or it is no segment. */
+    Optional<String> wrong(ObjectName name, SegmentCheck check) throws IOException {
+        return name.value().startsWith("chronicle/")
+                ? check.wrong(sealed.read(name, ObjectKind.CHRONICLE))
+                : Optional.empty();
     }
 
     /** Tells right bytes of an object of any kind from others. */

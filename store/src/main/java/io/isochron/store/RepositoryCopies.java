@@ -9,6 +9,7 @@ import io.isochron.store.Finding.Severity;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -44,11 +45,11 @@ public final class RepositoryCopies {
         return name.value().startsWith(Names.LEASES);
     }
 
-    /** {@link #verify(ReplicatedStore, RepositoryKey, VerifyScope, Sampling, Consumer)} of everything in scope. */
+    /** {@link #verify(ReplicatedStore, RepositoryKey, VerifyScope, Sampling, SegmentCheck, Consumer)} of everything in scope. */
     public static VerifySummary verify(
             ReplicatedStore store, RepositoryKey key, VerifyScope scope, Consumer<CopyFinding> findings)
             throws IOException {
-        return verify(store, key, scope, Sampling.ALL, findings);
+        return verify(store, key, scope, Sampling.ALL, SegmentCheck.NONE, findings);
     }
 
     /**
@@ -64,6 +65,7 @@ public final class RepositoryCopies {
             RepositoryKey key,
             VerifyScope scope,
             Sampling sampling,
+            SegmentCheck check,
             Consumer<CopyFinding> findings)
             throws IOException {
         // what opening it repairs would not be found
@@ -75,6 +77,7 @@ public final class RepositoryCopies {
                     copy.getValue(),
                     scope,
                     sampling,
+                    check,
                     finding -> findings.accept(new CopyFinding(copy.getKey(), finding))));
         }
         if (scope.equals(VerifyScope.ALL)) {
@@ -93,10 +96,15 @@ public final class RepositoryCopies {
      * Puts right what can be: each object that was found damaged or missing in one copy is read in all of them.
      *
      * @param found what {@link #verify} found
+     * @param check asked of each chronicle segment that is whole again: copies may agree on what nobody understands
      * @param outcome is told, for each object concerned, what came of it; a notice if it is whole in all copies that answer
      */
     public static void repair(
-            ReplicatedStore store, RepositoryKey key, Iterable<CopyFinding> found, Consumer<Finding> outcome)
+            ReplicatedStore store,
+            RepositoryKey key,
+            Iterable<CopyFinding> found,
+            SegmentCheck check,
+            Consumer<Finding> outcome)
             throws IOException {
         store.setRepairing(true);
         Repository whole = Repository.open(store, key);
@@ -108,14 +116,17 @@ public final class RepositoryCopies {
             }
         }
         for (String object : objects) {
-            outcome.accept(repair(store, whole, object));
+            outcome.accept(repair(store, whole, object, check));
         }
     }
 
-    private static Finding repair(ReplicatedStore store, Repository whole, String object) {
+    private static Finding repair(ReplicatedStore store, Repository whole, String object, SegmentCheck check) {
         try {
             store.mend(new ObjectName(object), Seal.MAX_SEALED_BYTES, whole.check(new ObjectName(object)));
-            return new Finding(Severity.NOTICE, object, "it is whole again");
+            Optional<String> wrong = whole.wrong(new ObjectName(object), check);
+            return wrong.isPresent()
+                    ? new Finding(Severity.DAMAGE, object, "no copy can be understood: " + wrong.get())
+                    : new Finding(Severity.NOTICE, object, "it is whole again");
         } catch (ObjectNotFoundException e) {
             return new Finding(Severity.MISSING, object, "no copy has it");
         } catch (io.isochron.objects.ObjectDamagedException e) {

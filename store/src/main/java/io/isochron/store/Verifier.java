@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -29,6 +30,7 @@ final class Verifier {
     private ClusterIdentity cluster;
     private final Consumer<Finding> sink;
     private final SortedMap<String, Coverage> kinds = new TreeMap<>();
+    private final SegmentCheck check;
     private Sampling sampling;
     private long problems;
 
@@ -40,6 +42,7 @@ final class Verifier {
             Membership membership,
             Horizon horizon,
             Sampling sampling,
+            SegmentCheck check,
             Consumer<Finding> sink) {
         this.sealed = sealed;
         this.memberships = memberships;
@@ -48,6 +51,7 @@ final class Verifier {
         this.horizon = horizon;
         this.cluster = membership.cluster();
         this.sampling = sampling;
+        this.check = check;
         this.sink = sink;
     }
 
@@ -227,7 +231,8 @@ final class Verifier {
                     "chronicle",
                     "segment",
                     sequence -> Names.chronicle(shard, sequence),
-                    () -> floor(shard).chronicle());
+                    () -> floor(shard).chronicle(),
+                    check);
         }
     }
 
@@ -242,7 +247,8 @@ final class Verifier {
                     "ledger",
                     "entry",
                     entry -> Names.ledger(shard, entry),
-                    () -> floor(shard).ledger());
+                    () -> floor(shard).ledger(),
+                    SegmentCheck.NONE);
             sampled(Names.parts(shard), info -> {}, info -> sealed.read(info.name(), ObjectKind.LEDGER), NEVER);
             for (LedgerStore.Rollup rollup : LedgerStore.Rollup.values()) {
                 sampled(
@@ -261,7 +267,8 @@ final class Verifier {
             String whole,
             String part,
             LongFunction<ObjectName> names,
-            LongSupplier floor)
+            LongSupplier floor,
+            SegmentCheck understood)
             throws IOException {
         long[] expected = {-1};
         ObjectReading numbers = info -> {
@@ -282,7 +289,13 @@ final class Verifier {
         sampled(
                 prefix,
                 numbers,
-                info -> sealed.read(info.name(), kind),
+                info -> {
+                    Optional<String> wrong = understood.wrong(sealed.read(info.name(), kind));
+                    if (wrong.isPresent()) {
+                        throw new ObjectDamagedException(
+                                info.name(), "it is what was written, and cannot be understood: " + wrong.get());
+                    }
+                },
                 info -> keptStill(sequence(info.name()), floor));
     }
 

@@ -95,7 +95,7 @@ class CopiesTest {
 
     private List<Finding> repair(List<CopyFinding> found) throws IOException {
         List<Finding> outcome = new ArrayList<>();
-        RepositoryCopies.repair(reader, key, found, outcome::add);
+        RepositoryCopies.repair(reader, key, found, SegmentCheck.NONE, outcome::add);
         return outcome;
     }
 

@@ -338,7 +338,7 @@ class EveryBitTest {
         }
         damaged.forEach(name -> assertThat(named).as("%s", what).contains(name.value()));
         List<Finding> outcome = new ArrayList<>();
-        RepositoryCopies.repair(reader, key, found, outcome::add);
+        RepositoryCopies.repair(reader, key, found, SegmentCheck.NONE, outcome::add);
         for (ObjectName name : damaged) {
             assertThat(outcome).as("%s", what).anySatisfy(one -> {
                 assertThat(one.object()).isEqualTo(name.value());

@@ -72,13 +72,13 @@ class SamplingTest {
 
     private List<Finding> findings(Sampling sampling) throws IOException {
         List<Finding> findings = new ArrayList<>();
-        repository.verify(VerifyScope.ALL, sampling, findings::add);
+        repository.verify(VerifyScope.ALL, sampling, SegmentCheck.NONE, findings::add);
         return findings;
     }
 
     private VerifySummary whole(Sampling sampling) throws IOException {
         List<Finding> findings = new ArrayList<>();
-        VerifySummary summary = repository.verify(VerifyScope.ALL, sampling, findings::add);
+        VerifySummary summary = repository.verify(VerifyScope.ALL, sampling, SegmentCheck.NONE, findings::add);
         // the snapshot needs WAL from 0, which was never written
         assertThat(findings).allSatisfy(finding -> assertThat(finding.object()).startsWith("wal/"));
         return summary;

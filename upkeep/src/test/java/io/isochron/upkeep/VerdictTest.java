@@ -15,16 +15,19 @@ import io.isochron.restore.PlanRefusedException;
 import io.isochron.restore.RestorePlan;
 import io.isochron.restore.RestorePlanner;
 import io.isochron.restore.SnapshotChoice;
+import io.isochron.store.Finding;
 import io.isochron.store.LeaseHolder;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryCopies;
 import io.isochron.store.RepositoryCopies.CopyFinding;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.RetentionPromise;
+import io.isochron.store.Sampling;
 import io.isochron.store.SnapshotInfo;
 import io.isochron.store.VerifyScope;
 import io.isochron.testkit.Seeds;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -45,6 +48,7 @@ class VerdictTest {
     private final MemoryStore store = new MemoryStore();
     private final RepositoryKey key = RepositoryKey.random();
     private String refused = "";
+    private List<CopyFinding> found = List.of();
 
     /** Some hours, with a snapshot at the beginning of each. */
     private MadeArchive archive(int snapshots) throws IOException {
@@ -64,7 +68,12 @@ class VerdictTest {
     private Verdict verdict() throws IOException {
         Repository repository = open();
         List<CopyFinding> findings = new ArrayList<>();
-        repository.verify(VerifyScope.ALL, finding -> findings.add(new CopyFinding("", finding)));
+        repository.verify(
+                VerifyScope.ALL,
+                Sampling.ALL,
+                Understood::segment,
+                finding -> findings.add(new CopyFinding("", finding)));
+        found = findings;
         return new VerdictFinder(repository).find(Damage.of(repository.cluster(), findings, 1, false));
     }
 
@@ -102,8 +111,9 @@ class VerdictTest {
             List<ObjectName> gone = new ArrayList<>();
             for (int i = random.nextInt(3); i >= 0; i--) {
                 gone.add(object(random, kinds.get((round + i) % kinds.size())));
-                if (gone.getLast().value().startsWith("chronicle/")) {
-                    // a hole in its numbers would leave nothing to be said at all
+                if (gone.getLast().value().startsWith("chronicle/")
+                        || (gone.getLast().value().startsWith("snapshot/") && random.nextBoolean())) {
+                    // a hole in the chronicle's numbers would leave nothing to be said at all
                     flip(gone.getLast());
                 } else {
                     store.objects.remove(gone.getLast());
@@ -129,6 +139,45 @@ class VerdictTest {
                                 gone, moment, restorable, planned, refused, verdict)
                         .isTrue();
             }
+        }
+    }
+
+    @Test
+    void aSegmentThatIsAuthenticAndCannotBeUnderstoodIsAFindingAndTakesAwayWhatNeedsIt() throws Exception {
+        MadeArchive archive = archive(2);
+        long sequence = 30;
+        ObjectName name = store.objects.keySet().stream()
+                .filter(one -> one.value().startsWith("chronicle/s0001/")
+                        && one.lastSegment().endsWith("030"))
+                .findFirst()
+                .orElseThrow();
+        store.objects.remove(name);
+        archive.repository.chronicle().append("a", sequence, "no segment".getBytes(StandardCharsets.UTF_8));
+        Verdict verdict = verdict();
+        assertThat(found).singleElement().satisfies(one -> {
+            assertThat(one.finding().object()).isEqualTo(name.value());
+            assertThat(one.finding().severity()).isEqualTo(Finding.Severity.DAMAGE);
+            assertThat(one.finding().detail()).startsWith("it is what was written, and cannot be understood: ");
+        });
+        assertThat(verdict.unknown()).isEmpty();
+        assertThat(verdict.except())
+                .singleElement()
+                .satisfies(except -> assertThat(except.because()).containsExactly(name.value()));
+        Instant beside = MadeArchive.BEGIN.plus(Duration.ofMinutes(30));
+        assertThat(holds(verdict.restorable(), beside)).isFalse();
+        assertThat(planned(beside)).isFalse();
+        Instant later = archive.instant().minus(Duration.ofMinutes(20));
+        assertThat(holds(verdict.restorable(), later)).isTrue();
+        assertThat(planned(later)).as(refused).isTrue();
+
+        // of all places where something is looked up without regard to damage the ends are the most delicate
+        for (long edge : List.of(0L, 12L, 129L)) {
+            store.objects.remove(new ObjectName(
+                    "chronicle/s0002/000000000000/" + String.format(java.util.Locale.ROOT, "%016d", edge)));
+            archive.repository.chronicle().append("b", edge, new byte[] {1, 2, 3});
+            Verdict delicate = verdict();
+            assertThat(found).as("segment %s", edge).hasSizeGreaterThan(1);
+            assertThat(holds(delicate.restorable(), beside)).isFalse();
         }
     }
 

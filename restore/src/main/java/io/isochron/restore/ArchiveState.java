@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -71,18 +70,15 @@ public record ArchiveState(
 
     /** Reads it. */
     public static ArchiveState read(Repository repository) throws IOException {
-        return read(repository, Set.of());
+        return read(repository, repository.snapshots().readable().whole());
     }
 
     /**
-     * The same if some snapshots cannot be restored from.
+     * The same as if there were other snapshots.
      *
-     * @param without ids of those; single moments that retention keeps are not judged by it
+     * @param snapshots those that may be restored from, oldest first; single moments that retention keeps are not judged by it
      */
-    public static ArchiveState read(Repository repository, Set<String> without) throws IOException {
-        List<SnapshotInfo> snapshots = repository.snapshots().readable().whole().stream()
-                .filter(snapshot -> !without.contains(snapshot.id()))
-                .toList();
+    public static ArchiveState read(Repository repository, List<SnapshotInfo> snapshots) throws IOException {
         LedgerReader ledger = new LedgerReader(repository);
         Map<String, ShardLedger> ledgers = ledger.stored(null, LedgerLevel.DAY);
         Map<String, Shard> shards = new TreeMap<>();

@@ -7,7 +7,9 @@ import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import io.isochron.objects.StoreException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,6 +21,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /** The cluster's snapshots. Only published ones exist for readers. */
 public final class Snapshots {
@@ -138,6 +142,50 @@ public final class Snapshots {
         }
         whole.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
         return new Listing(whole, damaged);
+    }
+
+    /** The shards of which a snapshot has manifests, whatever became of the object that publishes it. */
+    public List<String> shards(String id) throws IOException {
+        List<String> shards = new ArrayList<>();
+        for (ShardIdentity shard : cluster.shards()) {
+            if (!manifests(id, shard.name()).isEmpty()) {
+                shards.add(shard.name());
+            }
+        }
+        return shards;
+    }
+
+    private List<ObjectName> manifests(String id, String shard) throws IOException {
+        String folder = "manifest/" + id + "/" + Names.shard(cluster.number(shard)) + "/";
+        try (Stream<ObjectInfo> objects = sealed.list(folder, null)) {
+            return objects.map(ObjectInfo::name).toList();
+        } catch (UncheckedIOException e) {
+            throw SealedStore.unwrap(e);
+        }
+    }
+
+    /**
+     * PostgreSQL's backup manifest of a shard, found by the snapshot's own manifests, so whatever became of the object that publishes it; to be closed.
+     *
+     * @return empty if no manifest that can be read lists it
+     */
+    public Optional<InputStream> backupManifest(String id, String shard) throws IOException {
+        for (ObjectName part : manifests(id, shard)) {
+            try {
+                String lines = new String(sealed.read(part, ObjectKind.MANIFEST), StandardCharsets.UTF_8);
+                for (String line : (Iterable<String>) lines.lines()::iterator) {
+                    JsonNode node = Json.MAPPER.readTree(line);
+                    if (ShardSnapshotWriter.BACKUP_MANIFEST.equals(
+                                    node.path("file").asString(""))
+                            && Manifests.decode(node, id, cluster.number(shard)) instanceof SnapshotEntry.File file) {
+                        return Optional.of(new PackedFileStream(sealed, file));
+                    }
+                }
+            } catch (ObjectDamagedException | JacksonException | IllegalArgumentException e) {
+                // a finding of its own; another part may list it
+            }
+        }
+        return Optional.empty();
     }
 
     /**

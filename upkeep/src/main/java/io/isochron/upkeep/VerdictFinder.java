@@ -7,6 +7,7 @@ import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import io.isochron.store.ShardSnapshot;
 import io.isochron.store.SnapshotInfo;
+import io.isochron.store.Snapshots;
 import io.isochron.store.StoredName;
 import io.isochron.wal.Lsn;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import java.util.TreeSet;
 
 /**
  * Says which moments can be restored, given what is damaged. A restore takes the newest whole snapshot before its moment and all WAL from there on, so damage to WAL takes away every moment from where it
- * lies up to the next whole snapshot that was begun behind it. A snapshot that is damaged takes away only what no older whole one reaches.
+ * lies up to the next whole snapshot that was begun behind it. A snapshot that is damaged takes away only what no older whole one reaches, also one of which only the object is damaged that publishes it.
  */
 public final class VerdictFinder {
     /** How far behind its moment a plan reads the chronicle, which is from before its snapshot on; one segment beyond that is read, too. */
@@ -99,25 +100,36 @@ public final class VerdictFinder {
         return unusable;
     }
 
-    private Verdict judge(Damage damage) throws IOException {
+    /** @param found what is known; snapshots that cannot be told of are added */
+    private Verdict judge(Damage found) throws IOException {
+        Snapshots.Listing listing = repository.snapshots().readable();
+        List<SnapshotInfo> snapshots = new ArrayList<>(listing.whole());
+        Map<String, StoredName> unreadable = new HashMap<>();
+        for (String id : listing.damaged().keySet()) {
+            snapshots.add(new SnapshotTraces(repository, this::times).of(id));
+            unreadable.put("snapshot/" + id, new StoredName.SnapshotPart(id));
+        }
+        snapshots.sort(Comparator.comparing(SnapshotInfo::created).thenComparing(SnapshotInfo::id));
+        Damage damage = found.with(unreadable);
         Set<String> damagedSnapshots = new HashSet<>();
         for (StoredName name : damage.objects().values()) {
             if (name instanceof StoredName.SnapshotPart part) {
                 damagedSnapshots.add(part.snapshot());
             }
         }
-        ArchiveState state = ArchiveState.read(repository);
+        ArchiveState state = ArchiveState.read(repository, snapshots);
         List<RecoverableRange> usable = damagedSnapshots.isEmpty()
                 ? state.recoverable()
-                : ArchiveState.read(repository, damagedSnapshots).recoverable();
+                : ArchiveState.read(repository, without(snapshots, damagedSnapshots))
+                        .recoverable();
         long margin = micros(MARGIN) + 2 * uncertainty(state);
-        List<SnapshotInfo> snapshots = repository.snapshots().readable().whole();
         List<Lost> lost = new ArrayList<>();
         for (Period period : repository.membership().periods()) {
             lost.addAll(lost(period, without(snapshots, damagedSnapshots), damage, margin));
             lost.addAll(unreached(period, snapshots, damage, state.recoverable(), usable));
         }
-        List<Verdict.Moment> moments = new SingleMoments(repository, this::times).judge(snapshots, damage, margin);
+        List<Verdict.Moment> moments =
+                new SingleMoments(repository, this::times).judge(listing.whole(), damage, margin);
         Set<Instant> single = new HashSet<>();
         moments.forEach(one -> single.add(one.moment()));
         // single moments are judged by the objects that they need, not by what lies around them
@@ -376,7 +388,7 @@ public final class VerdictFinder {
         return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 
-    private static Instant instant(long micros) {
+    static Instant instant(long micros) {
         return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 }

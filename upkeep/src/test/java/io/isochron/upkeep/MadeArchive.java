@@ -25,6 +25,7 @@ import io.isochron.wal.Lsn;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -105,6 +106,8 @@ final class MadeArchive implements InstantSource {
             ShardSnapshotWriter part = parts.get(shard);
             Lsn from = start.get(shard);
             if (part != null && from != null) {
+                part.backupManifest(new ByteArrayInputStream(
+                        manifest(from, shard(shard).position).getBytes(StandardCharsets.UTF_8)));
                 part.finish(1, from.value(), shard(shard).position.value(), "{}");
             }
         }
@@ -112,6 +115,13 @@ final class MadeArchive implements InstantSource {
             writer.publish("{}");
         }
         return writer;
+    }
+
+    /** What PostgreSQL says of a base backup. */
+    private static String manifest(Lsn start, Lsn end) {
+        return "{\"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n{ \"Path\": \"PG_VERSION\", \"Size\": 3 }\n],\n"
+                + "\"WAL-Ranges\": [\n{ \"Timeline\": 1, \"Start-LSN\": \"%s\", \"End-LSN\": \"%s\" }\n]}\n"
+                        .formatted(start, end);
     }
 
     /** One shard's. */

@@ -143,6 +143,60 @@ class VerdictTest {
     }
 
     @Test
+    void aSnapshotWhosePublishingObjectIsDamagedIsNamedForWhatOnlyItServed() throws Exception {
+        MadeArchive archive = archive(3);
+        Instant late = archive.instant().minus(Duration.ofMinutes(10));
+        List<String> ids = archive.repository.snapshots().list().stream()
+                .map(SnapshotInfo::id)
+                .toList();
+        Verdict whole = verdict();
+        RecoverableRange all = whole.restorable().getFirst();
+        assertThat(whole.restorable()).hasSize(1);
+        MemoryStore saved = new MemoryStore();
+        saved.objects.putAll(store.objects);
+
+        // what an older one reaches is not lost
+        for (String id : ids.subList(1, 3)) {
+            store.objects.putAll(saved.objects);
+            flip(new ObjectName("snapshot/" + id));
+            Verdict verdict = verdict();
+            assertThat(verdict.restorable()).isEqualTo(whole.restorable());
+            assertThat(verdict.except()).isEmpty();
+        }
+
+        store.objects.putAll(saved.objects);
+        ObjectName first = new ObjectName("snapshot/" + ids.getFirst());
+        flip(first);
+        Verdict verdict = verdict();
+        assertThat(verdict.except()).singleElement().satisfies(except -> {
+            assertThat(except.from()).isEqualTo(all.from());
+            assertThat(except.because()).containsExactly(first.value());
+            assertThat(verdict.restorable())
+                    .containsExactly(new RecoverableRange(except.to().plus(1, ChronoUnit.MICROS), all.to()));
+            assertThat(planned(except.to().minus(SEGMENT))).isFalse();
+            assertThat(planned(except.to().plus(SEGMENT))).as(refused).isTrue();
+        });
+
+        // if its packs cannot tell either what it was, it may have served everything before
+        store.objects.keySet().removeIf(name -> name.value().startsWith("manifest/" + ids.getFirst()));
+        Verdict traceless = verdict();
+        assertThat(traceless.restorable()).isEqualTo(verdict.restorable());
+        assertThat(traceless.except()).singleElement().satisfies(except -> {
+            assertThat(except.from()).isEqualTo(MadeArchive.BEGIN.plus(SEGMENT).minus(1, ChronoUnit.MICROS));
+            assertThat(except.to()).isEqualTo(verdict.except().getFirst().to());
+            assertThat(except.because()).containsExactly(first.value());
+        });
+
+        store.objects.putAll(saved.objects);
+        ids.forEach(id -> flip(new ObjectName("snapshot/" + id)));
+        Verdict none = verdict();
+        assertThat(none.restorable()).isEmpty();
+        assertThat(none.except().getFirst().from()).isEqualTo(all.from());
+        assertThat(none.except().getLast().to()).isEqualTo(all.to());
+        assertThat(planned(late)).isFalse();
+    }
+
+    @Test
     void aSegmentThatIsAuthenticAndCannotBeUnderstoodIsAFindingAndTakesAwayWhatNeedsIt() throws Exception {
         MadeArchive archive = archive(2);
         long sequence = 30;

@@ -44,7 +44,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  */
 @ResourceLock(TestHost.LOGS)
 class CrashTest {
-    private static final Pattern REACHED = Pattern.compile("CrashPoint\\.reached\\(\"((?:copy|rotate)\\.[a-z.]+)\"\\)");
+    private static final Pattern REACHED =
+            Pattern.compile("CrashPoint\\.reached\\(\"((?:copy|rotate)\\.[a-z.-]+)\"\\)");
     private static final Set<String> COPY =
             Set.of("copy.prepared", "copy.decided", "copy.placed", "copy.compared", "copy.finished", "copy.noted");
     private static final Set<String> ROTATE = Set.of(

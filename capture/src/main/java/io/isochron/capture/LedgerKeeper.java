@@ -173,6 +173,7 @@ final class LedgerKeeper implements Runnable {
             repository
                     .ledger()
                     .appendPart(shard, part.entry().number(), part.sixth(), LedgerCodec.encode(part.entry()));
+            CrashPoint.reached("ledger.part");
         } catch (ObjectExistsException e) {
             // made of the same segments, by this capture before it was killed or by another
         }

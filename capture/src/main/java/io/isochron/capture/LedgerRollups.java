@@ -6,6 +6,7 @@ import io.isochron.chronicle.LedgerLevel;
 import io.isochron.chronicle.LedgerRollup;
 import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
+import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectExistsException;
 import io.isochron.store.LedgerStore;
 import io.isochron.store.Repository;
@@ -111,6 +112,7 @@ final class LedgerRollups {
     private void append(LedgerStore.Rollup rollup, LedgerEntry entry) throws IOException {
         try {
             repository.ledger().appendRollup(shard, rollup, entry.period(), LedgerCodec.encode(entry));
+            CrashPoint.reached("ledger.rollup");
         } catch (ObjectExistsException e) {
             // made by a capture that was killed right after, or by another one: the same entries below give the same
             // bytes

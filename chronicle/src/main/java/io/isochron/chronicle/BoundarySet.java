@@ -21,7 +21,9 @@ final class BoundarySet {
     private final Lsn[] initial;
     private final Lsn[] boundary;
     private final List<List<Lowering>> lowerings = new ArrayList<>();
-    private final IdentityHashMap<Branch, GlobalTransaction> transactionOf = new IdentityHashMap<>();
+    /** Of every branch, once one fell out of a boundary that was lowered. */
+    private @Nullable IdentityHashMap<Branch, GlobalTransaction> transactionOf;
+
     /** Those that moved a boundary. */
     private final Set<GlobalTransaction> forced = Collections.newSetFromMap(new IdentityHashMap<>());
     /** By shard, latest PREPARE first. */
@@ -67,12 +69,12 @@ final class BoundarySet {
         Deque<GlobalTransaction> queue = new ArrayDeque<>(transactions);
         for (GlobalTransaction transaction : transactions) {
             for (Branch branch : transaction.branches()) {
-                transactionOf.put(branch, transaction);
                 byPrepare.get(branch.shardIndex).add(branch);
             }
         }
-        byPrepare.forEach(branches -> branches.sort(
-                Comparator.comparing((Branch branch) -> branch.prepareEnd).reversed()));
+        byPrepare.parallelStream()
+                .forEach(branches -> branches.sort(Comparator.comparing((Branch branch) -> branch.prepareEnd)
+                        .reversed()));
         for (int i = 0; i < boundary.length; i++) {
             fallenOut(i);
         }
@@ -89,11 +91,25 @@ final class BoundarySet {
                     lower(branch, commit, missing);
                     List<Branch> out = fallenOut(branch.shardIndex);
                     if (rules.repeats()) {
-                        out.forEach(fallen -> queue.add(Objects.requireNonNull(transactionOf.get(fallen))));
+                        out.forEach(fallen -> queue.add(transactionOf(fallen, transactions)));
                     }
                 }
             }
         }
+    }
+
+    private GlobalTransaction transactionOf(Branch branch, List<GlobalTransaction> transactions) {
+        IdentityHashMap<Branch, GlobalTransaction> known = transactionOf;
+        if (known == null) {
+            known = new IdentityHashMap<>();
+            for (GlobalTransaction transaction : transactions) {
+                for (Branch one : transaction.branches()) {
+                    known.put(one, transaction);
+                }
+            }
+            transactionOf = known;
+        }
+        return Objects.requireNonNull(known.get(branch));
     }
 
     private @Nullable Branch missing(GlobalTransaction transaction) {

@@ -1,14 +1,11 @@
 package io.isochron.chronicle;
 
-import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +40,21 @@ final class BranchTable {
         this.fromMicros = fromMicros;
     }
 
-    /** Reads one shard's segments {@code first} to {@code last} of one run. */
-    void read(ShardHistory shard, int shardIndex, int first, int last) {
+    /** Reads stretches of the shards, in this order, on every core. */
+    void read(List<ShardBranches.Stretch> stretches) {
+        List<ShardBranches> read = stretches.parallelStream()
+                .map(stretch -> ShardBranches.read(dialect, rules, stretch))
+                .toList();
+        for (int i = 0; i < read.size(); i++) {
+            known(stretches.get(i));
+            add(read.get(i));
+        }
+    }
+
+    private void known(ShardBranches.Stretch stretch) {
+        ShardHistory shard = stretch.shard();
+        int first = stretch.first();
+        int last = stretch.last();
         long since = first > shard.runStart(first) ? fromMicros : shard.runBeginMicros(first);
         allKnownSince = Math.max(allKnownSince, since);
         allKnownUntil = Math.min(allKnownUntil, shard.safeMicros(last));
@@ -54,108 +64,18 @@ final class BranchTable {
                 originsUntil.merge(origin(gid), shard.safeMicros(last), Math::min);
             });
         }
-        Map<Integer, Branch> open = new HashMap<>();
-        Lsn begin = shard.segment(first).start();
-        boolean continued = first > shard.runStart(first);
-        for (OpenPrepared prepared :
-                shard.segment(continued ? first - 1 : first).openPrepared()) {
-            // what the server was asked for when the chronicle began may have been prepared after its first byte
-            if (rules.carriesForward()
-                    && (continued
-                            || (!prepared.end().isAfter(begin) && !preparedWithin(shard, prepared, first, last)))) {
-                Corrected at = preparedAt(shard, first, prepared);
-                open.put(prepared.xid(), add(shard, shardIndex, prepared.xid(), prepared.gid(), prepared.end(), at));
-            }
-        }
-        for (int i = first; i <= last; i++) {
-            SegmentEvents events = shard.events(i);
-            for (int e = 0; e < events.size(); e++) {
-                if (events.twoPhase(e)) {
-                    take(shard, shardIndex, events.get(e), shard.time(i, e), begin, open);
-                }
-            }
-            if (!shard.segment(i).decisionRecords().isEmpty() && rules.readsDecisionRecords()) {
-                records(shard, shardIndex, i);
-            }
-        }
     }
 
-    private void records(ShardHistory shard, int shardIndex, int segment) {
-        List<Event> events = shard.segment(segment).events();
-        int e = 0;
-        for (RecordedGids recorded : shard.segment(segment).decisionRecords()) {
-            while (!events.get(e).commits() || events.get(e).xid() != recorded.xid()) {
-                e++;
-            }
-            Map<String, Branch> names = new LinkedHashMap<>();
-            for (String gid : recorded.gids()) {
-                Optional<String> key = dialect.globalTransaction(gid);
-                if (key.isPresent() && dialect.recordsDecision(gid)) {
-                    Event commit = events.get(e);
-                    Corrected at = shard.time(segment, e);
-                    names.computeIfAbsent(
-                            "k" + key.get(), k -> Branch.ofRecord(shard.shard, shardIndex, key.get(), commit, at));
-                }
-            }
-            names.forEach((key, record) -> recordsByKey
-                    .computeIfAbsent(key, k -> new ArrayList<>())
-                    .add(new RecordMatching.Recorded(record, Set.copyOf(recorded.gids()))));
+    private void add(ShardBranches read) {
+        for (int i = 0; i < read.all.size(); i++) {
+            String key = read.keys.get(i);
+            byKey.computeIfAbsent(key == null ? "s" + all.size() : key, k -> new ArrayList<>(2))
+                    .add(read.all.get(i));
+            all.add(read.all.get(i));
         }
-    }
-
-    private static boolean preparedWithin(ShardHistory shard, OpenPrepared prepared, int first, int last) {
-        for (int i = first; i <= last; i++) {
-            for (Event event : shard.segment(i).events()) {
-                if (event.kind() == Event.Kind.PREPARE
-                        && event.xid() == prepared.xid()
-                        && prepared.gid().equals(event.gid())) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
-    /** Corrected by the clock as it was where the PREPARE lies: it may have stepped since. Null if that is not known. */
-    private static @Nullable Corrected preparedAt(ShardHistory shard, int first, OpenPrepared prepared) {
-        int segment = shard.segmentOf(prepared.end());
-        return segment < shard.runStart(first)
-                        || !prepared.end().isAfter(shard.segment(segment).start())
-                ? null
-                : shard.clock.correct(segment, prepared.timeMicros());
-    }
-
-    private void take(
-            ShardHistory shard, int shardIndex, Event event, Corrected at, Lsn begin, Map<Integer, Branch> open) {
-        String gid = Optional.ofNullable(event.gid()).orElse("");
-        if (event.kind() == Event.Kind.PREPARE) {
-            open.put(event.xid(), add(shard, shardIndex, event.xid(), gid, event.end(), at));
-            return;
-        }
-        Branch branch = open.remove(event.xid());
-        if (branch == null) {
-            branch = add(shard, shardIndex, event.xid(), gid, begin, null);
-        }
-        branch.decide(event, at);
-    }
-
-    private Branch add(
-            ShardHistory shard, int shardIndex, int xid, String gid, Lsn prepareEnd, @Nullable Corrected at) {
-        Optional<String> key = Dialects.isLogicalReplication(gid) ? Optional.empty() : dialect.globalTransaction(gid);
-        Branch branch = new Branch(shard.shard, shardIndex, xid, gid, key.isPresent(), prepareEnd, at);
-        if (key.isEmpty() && !Dialects.isLogicalReplication(gid)) {
-            unknownGids.add(
-                    gid.isEmpty()
-                            ? "(unknown, transaction " + Integer.toUnsignedString(xid) + " of shard '" + shard.shard
-                                    + "')"
-                            : gid);
-        }
-        byKey.computeIfAbsent(
-                        key.map(known -> "k" + known).orElseGet(() -> "s" + shardIndex + "/" + all.size()),
-                        k -> new ArrayList<>())
-                .add(branch);
-        all.add(branch);
-        return branch;
+        unknownGids.addAll(read.unknownGids);
+        read.recordsByKey.forEach((key, records) ->
+                recordsByKey.computeIfAbsent(key, k -> new ArrayList<>()).addAll(records));
     }
 
     /** All branches, by shard and then in LSN order of their appearance. */
@@ -210,26 +130,29 @@ final class BranchTable {
 
     /** The global transactions. */
     List<GlobalTransaction> transactions() {
-        List<GlobalTransaction> found = new ArrayList<>(byKey.size());
-        byKey.forEach((key, branches) -> {
-            Branch first = branches.getFirst();
-            String name = first.known ? key.substring(1) : first.gid;
-            BranchJoining joining = new BranchJoining(name, rules);
-            if (!first.known || !dialect.recordsDecision(first.gid)) {
-                found.addAll(joining.join(branches));
-                return;
-            }
-            recorded = true;
-            String origin = origin(first.gid);
-            found.addAll(joining.join(
-                    branches,
-                    recordsByKey.getOrDefault(key, List.of()),
-                    origins.containsKey(origin),
-                    allKnownSince,
-                    allKnownUntil,
-                    branch -> covers(origin, branch)));
-        });
-        return found;
+        recorded |= byKey.values().stream()
+                .map(List::getFirst)
+                .anyMatch(first -> first.known && dialect.recordsDecision(first.gid));
+        return List.copyOf(byKey.entrySet()).parallelStream()
+                .map(entry -> joined(entry.getKey(), entry.getValue()))
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private List<GlobalTransaction> joined(String key, List<Branch> branches) {
+        Branch first = branches.getFirst();
+        BranchJoining joining = new BranchJoining(first.known ? key.substring(1) : first.gid, rules);
+        if (!first.known || !dialect.recordsDecision(first.gid)) {
+            return joining.join(branches);
+        }
+        String origin = origin(first.gid);
+        return joining.join(
+                branches,
+                recordsByKey.getOrDefault(key, List.of()),
+                origins.containsKey(origin),
+                allKnownSince,
+                allKnownUntil,
+                branch -> covers(origin, branch));
     }
 
     /** Whether the origin's log was read from before the PREPARE to behind the end of a branch. */

@@ -43,7 +43,10 @@ public final class ClusterHistory {
             }
             own.add(segment);
         }
-        byShard.forEach((name, own) -> shards.put(name, new ShardHistory(name, own, sha256, rules)));
+        byShard.entrySet().parallelStream()
+                .map(own -> new ShardHistory(own.getKey(), own.getValue(), sha256, rules))
+                .toList()
+                .forEach(shard -> shards.put(shard.shard, shard));
         this.snapshots = snapshots == null ? null : List.copyOf(snapshots);
         this.whole = null;
         this.memberFrom = Long.MIN_VALUE;

@@ -89,15 +89,18 @@ record CommittedTransaction(@Nullable String name, List<Part> parts, boolean cer
 
     private static BranchTable read(ClusterHistory history, Dialect dialect, CutRules rules, long from, long to) {
         BranchTable table = new BranchTable(dialect, rules, from);
+        List<ShardBranches.Stretch> stretches = new ArrayList<>();
         int index = 0;
         for (ShardHistory shard : history.all()) {
             for (int[] run : shard.runs()) {
                 int covering = shard.coveringSegment(run[0], to);
                 int last = covering < 0 ? run[1] : covering;
-                table.read(shard, index, Math.min(last, shard.firstSegmentWithEventFrom(run[0], from)), last);
+                stretches.add(new ShardBranches.Stretch(
+                        shard, index, Math.min(last, shard.firstSegmentWithEventFrom(run[0], from)), last));
             }
             index++;
         }
+        table.read(stretches);
         return table;
     }
 

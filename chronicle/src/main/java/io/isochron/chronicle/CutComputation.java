@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One computation of a cut for a moment, following consistency.md from the boundaries by time to the decisions. */
@@ -60,9 +61,9 @@ final class CutComputation {
                 // the same segments again, of which nothing depends on since when they were to be read
                 return verdict(read, doubtful(read.transactions, read.table, read.boundaries));
             }
-            for (int i = 0; i < first.length; i++) {
-                table.read(shards.get(i), i, first[i], horizon[i]);
-            }
+            table.read(IntStream.range(0, first.length)
+                    .mapToObj(i -> new ShardBranches.Stretch(shards.get(i), i, first[i], horizon[i]))
+                    .toList());
             List<GlobalTransaction> transactions = table.transactions();
             BoundarySet boundaries = new BoundarySet(rules, moment, initial);
             if (request.grade() != Grade.SHARD) {
@@ -188,7 +189,7 @@ final class CutComputation {
                 i++) {
             SegmentEvents events = shard.events(i);
             for (int e = 0; e < events.size(); e++) {
-                if (events.commits(e) && rules.after(events.get(e), shard.time(i, e), moment)) {
+                if (events.commits(e) && rules.after(events.timeMicros(e), shard.micros(i, e), moment)) {
                     return rules.boundaryBefore(events.get(e));
                 }
             }

@@ -4,10 +4,13 @@ import io.isochron.chronicle.BranchTable.GlobalTransaction;
 import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes down a computed cut: boundaries with their surroundings, decisions with reasons, what is left out. */
@@ -56,9 +59,15 @@ final class CutReport {
         Set<LateCommit> late = new LinkedHashSet<>();
         List<ShardBoundary> written = new ArrayList<>();
         List<SegmentId> used = new ArrayList<>();
+        Map<String, Set<Integer>> kept = kept(decisions);
+        // each on its own, and on every core: many events are looked at
+        List<Map.Entry<ShardBoundary, List<LateCommit>>> parts = IntStream.range(0, shards.size())
+                .parallel()
+                .mapToObj(i -> Map.entry(boundary(i), lateCommits(i, kept.getOrDefault(shards.get(i).shard, Set.of()))))
+                .toList();
         for (int i = 0; i < shards.size(); i++) {
-            written.add(boundary(i));
-            late.addAll(lateCommits(i, decisions));
+            written.add(parts.get(i).getKey());
+            late.addAll(parts.get(i).getValue());
             for (int s = first[i]; s <= horizon[i]; s++) {
                 used.add(shards.get(i).id(s));
             }
@@ -230,15 +239,20 @@ final class CutReport {
         return null;
     }
 
-    private List<LateCommit> lateCommits(int index, List<Decision> decisions) {
-        ShardHistory shard = shards.get(index);
-        Lsn lsn = boundaries.boundary(index);
-        Set<Integer> kept = new HashSet<>();
+    /** The prepared transactions that are committed although their COMMIT PREPARED lies outside, by shard. */
+    private static Map<String, Set<Integer>> kept(List<Decision> decisions) {
+        Map<String, Set<Integer>> kept = new HashMap<>();
         for (Decision decision : decisions) {
-            if (decision.shard().equals(shard.shard) && decision.action() == Decision.Action.COMMIT) {
-                kept.add(decision.xid());
+            if (decision.action() == Decision.Action.COMMIT) {
+                kept.computeIfAbsent(decision.shard(), shard -> new HashSet<>()).add(decision.xid());
             }
         }
+        return kept;
+    }
+
+    private List<LateCommit> lateCommits(int index, Set<Integer> kept) {
+        ShardHistory shard = shards.get(index);
+        Lsn lsn = boundaries.boundary(index);
         List<LateCommit> late = new ArrayList<>();
         for (int i = Math.max(run[index], shard.segmentOf(lsn)); i <= horizon[index]; i++) {
             if (shard.noneBeforeMicros(i) > request.momentMicros()) {
@@ -249,7 +263,7 @@ final class CutReport {
                 if (!events.commits(e) || events.inside(e, lsn)) {
                     continue;
                 }
-                long micros = shard.time(i, e).micros();
+                long micros = shard.micros(i, e);
                 boolean lowered = events.inside(e, boundaries.initial(index));
                 if (micros <= request.momentMicros() && (lowered || !request.byPosition(shard.shard))) {
                     Event event = events.get(e);

@@ -13,9 +13,14 @@ class CutRules {
         return false;
     }
 
-    /** Whether a commit lies after the moment. */
-    boolean after(Event event, Corrected time, long momentMicros) {
-        return time.micros() > momentMicros;
+    /**
+     * Whether a commit lies after the moment.
+     *
+     * @param shardMicros its time by its shard's clock
+     * @param micros the same, corrected
+     */
+    boolean after(long shardMicros, long micros, long momentMicros) {
+        return micros > momentMicros;
     }
 
     /** Where the boundary goes, given the first commit after the moment. */

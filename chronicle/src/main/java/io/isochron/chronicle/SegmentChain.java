@@ -14,19 +14,18 @@ public final class SegmentChain {
      * @throws SegmentFormatException if it is damaged, does not follow, or its predecessor is not the one it was made after
      */
     public Segment next(byte[] encoded) throws SegmentFormatException {
-        return follow(SegmentCodec.decode(encoded), encoded);
+        Segment segment = SegmentCodec.decode(encoded);
+        follow(new StoredSegment(segment, SegmentCodec.sha256(encoded)));
+        return segment;
     }
 
     /**
-     * The same as {@link SegmentCodec#decodeForCut} gives it, with its hash.
+     * Holds a segment that is decoded already to the one before.
      *
-     * @throws SegmentFormatException as {@link #next}
+     * @throws SegmentFormatException if it does not follow, or its predecessor is not the one it was made after
      */
-    public StoredSegment nextForCut(byte[] encoded) throws SegmentFormatException {
-        return new StoredSegment(follow(SegmentCodec.decodeForCut(encoded), encoded), lastSha256);
-    }
-
-    private Segment follow(Segment segment, byte[] encoded) throws SegmentFormatException {
+    public void follow(StoredSegment stored) throws SegmentFormatException {
+        Segment segment = stored.segment();
         Segment previous = last;
         if (previous != null) {
             if (!previous.shard().equals(segment.shard()) || segment.sequence() != previous.sequence() + 1) {
@@ -41,8 +40,7 @@ public final class SegmentChain {
             }
         }
         last = segment;
-        lastSha256 = SegmentCodec.sha256(encoded);
-        return segment;
+        lastSha256 = stored.sha256();
     }
 
     /** SHA-256 of the last segment's bytes, or {@link Segment#NO_PREVIOUS}: what the next one must name. */

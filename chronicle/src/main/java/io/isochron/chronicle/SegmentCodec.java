@@ -1,5 +1,7 @@
 package io.isochron.chronicle;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /** The bytes of a {@link Segment}; the format is specified in the package's description. The same segment always gives the same bytes. */
 public final class SegmentCodec {
@@ -35,7 +38,7 @@ public final class SegmentCodec {
      * @throws SegmentFormatException if these are not the unchanged bytes of one segment of version 1
      */
     public static Segment decode(byte[] encoded) throws SegmentFormatException {
-        return decode(encoded, /* forCut= */ false);
+        return decode(encoded, encoded.length, /* forCut= */ null);
     }
 
     /**
@@ -45,11 +48,53 @@ public final class SegmentCodec {
      * @throws SegmentFormatException as {@link #decode}
      */
     public static Segment decodeForCut(byte[] encoded) throws SegmentFormatException {
-        return decode(encoded, /* forCut= */ true);
+        return decode(encoded, encoded.length, (what, first, last, stored) -> new SegmentEvents(what, stored));
     }
 
-    private static Segment decode(byte[] encoded, boolean forCut) throws SegmentFormatException {
-        int end = encoded.length - CRC_BYTES;
+    /**
+     * The same of bytes that are only lent, with their hash. Of a segment near the moment the events are read at once; of others they are read when they are first asked for, from bytes that are then fetched
+     * again: whoever asks gets an {@link java.io.UncheckedIOException} if they cannot be, or an IllegalStateException if they are not the same.
+     *
+     * @param encoded holds the segment in its first {@code length} bytes; not kept
+     * @param near whose events are read at once
+     * @param again fetches the bytes of this segment
+     * @throws SegmentFormatException as {@link #decode}
+     */
+    public static StoredSegment decodeForCut(byte[] encoded, int length, NearMoments near, Fetching again)
+            throws SegmentFormatException {
+        String sha256 = sha256(encoded, length);
+        Segment segment = decode(
+                encoded,
+                length,
+                (what, first, last, stored) -> near.touch(first, last)
+                        ? new SegmentEvents(stored.read())
+                        : new SegmentEvents(what, () -> fetched(again, sha256)));
+        return new StoredSegment(segment, sha256);
+    }
+
+    /** Fetches the bytes of a segment. */
+    @FunctionalInterface
+    public interface Fetching {
+        /** @throws IOException if they cannot be read */
+        byte[] fetch() throws IOException;
+    }
+
+    private static SegmentEvents.Columns fetched(Fetching again, String sha256) throws SegmentFormatException {
+        byte[] encoded;
+        try {
+            encoded = again.fetch();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if (!sha256(encoded).equals(sha256)) {
+            throw new SegmentFormatException("it has other bytes than when it was first read");
+        }
+        return SegmentEvents.of(decodeForCut(encoded).events()).columns();
+    }
+
+    private static Segment decode(byte[] encoded, int length, SegmentParser.@Nullable CutEvents forCut)
+            throws SegmentFormatException {
+        int end = length - CRC_BYTES;
         if (end < MAGIC.length || Arrays.mismatch(encoded, 0, MAGIC.length, MAGIC, 0, MAGIC.length) >= 0) {
             throw new SegmentFormatException("not a chronicle segment of version 1: it does not begin with "
                     + new String(MAGIC, StandardCharsets.US_ASCII));
@@ -70,8 +115,14 @@ public final class SegmentCodec {
 
     /** SHA-256 of encoded bytes as lower-case hexadecimal: what the next segment names as its predecessor. */
     public static String sha256(byte[] encoded) {
+        return sha256(encoded, encoded.length);
+    }
+
+    private static String sha256(byte[] encoded, int length) {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(encoded));
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(encoded, 0, length);
+            return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }

@@ -2,8 +2,9 @@ package io.isochron.chronicle;
 
 import io.isochron.wal.Lsn;
 import java.util.AbstractList;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
@@ -24,26 +25,39 @@ final class SegmentEvents extends AbstractList<Event> implements RandomAccess {
     /** The fields of all events, by index. */
     static final class Columns {
         final byte[] kind;
-        final long[] before;
+        /** Null if every record begins where the one before it ends. */
+        long @Nullable [] before;
+
         final long[] start;
         final long[] end;
         final int[] xid;
         final long[] timeMicros;
         final @Nullable String[] gid;
         final int[] databaseOid;
-        final List<List<Integer>> subxids;
+        /** By index, of the few events that have any. */
+        final Map<Integer, List<Integer>> subxids = new HashMap<>(0);
 
-        /** Columns to be filled; {@link #subxids} by adding. */
+        /** Columns to be filled; {@link #before} and {@link #subxids} by {@link #before(int, long)} and adding. */
         Columns(int count) {
             kind = new byte[count];
-            before = new long[count];
             start = new long[count];
             end = new long[count];
             xid = new int[count];
             timeMicros = new long[count];
             gid = new @Nullable String[count];
             databaseOid = new int[count];
-            subxids = new ArrayList<>(count);
+        }
+
+        /** Sets where the record before one ends; {@link #start} up to there is set already. */
+        void before(int index, long position) {
+            long[] all = before;
+            if (all == null && position != start[index]) {
+                all = start.clone();
+                before = all;
+            }
+            if (all != null) {
+                all[index] = position;
+            }
         }
     }
 
@@ -75,20 +89,22 @@ final class SegmentEvents extends AbstractList<Event> implements RandomAccess {
         for (int i = 0; i < events.size(); i++) {
             Event event = events.get(i);
             columns.kind[i] = (byte) event.kind().code;
-            columns.before[i] = event.before().value();
             columns.start[i] = event.start().value();
+            columns.before(i, event.before().value());
             columns.end[i] = event.end().value();
             columns.xid[i] = event.xid();
             columns.timeMicros[i] = event.timeMicros();
             columns.gid[i] = event.gid();
             columns.databaseOid[i] = event.databaseOid();
-            columns.subxids.add(event.subxids());
+            if (!event.subxids().isEmpty()) {
+                columns.subxids.put(i, event.subxids());
+            }
         }
         return columns;
     }
 
     /** @throws IllegalStateException if the segment's bytes, though as they were written, are not those of events in order */
-    private Columns columns() {
+    Columns columns() {
         Columns known = columns;
         return known == null ? read() : known;
     }
@@ -119,16 +135,17 @@ final class SegmentEvents extends AbstractList<Event> implements RandomAccess {
     public Event get(int index) {
         Columns all = columns();
         Lsn start = new Lsn(all.start[index]);
+        long[] before = all.before;
         return new Event(
                 KINDS[all.kind[index]],
-                all.before[index] == all.start[index] ? start : new Lsn(all.before[index]),
+                before == null || before[index] == all.start[index] ? start : new Lsn(before[index]),
                 start,
                 new Lsn(all.end[index]),
                 all.xid[index],
                 all.timeMicros[index],
                 all.gid[index],
                 all.databaseOid[index],
-                all.subxids.get(index));
+                all.subxids.getOrDefault(index, List.of()));
     }
 
     /** Whether one makes rows visible: {@link Event#commits}. */

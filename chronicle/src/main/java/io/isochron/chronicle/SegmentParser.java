@@ -5,6 +5,7 @@ import io.isochron.wal.Lsn;
 import io.isochron.wal.RelationFile;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what {@link SegmentWriter} wrote. */
 final class SegmentParser {
@@ -12,15 +13,28 @@ final class SegmentParser {
     private static final Kind[] STORAGE_KINDS = {Kind.CREATED, Kind.TRUNCATED, Kind.DROPPED, Kind.CREATION_UNDONE};
 
     private final ByteReader in;
-    private final boolean forCut;
+    private final @Nullable CutEvents forCut;
     private long base;
     private long position;
     private long timeMicros;
     private int xid;
     private int databaseOid;
 
-    /** @param forCut whether only what a cut needs is wanted: no row counts, storage or relations, and events when they are asked for */
-    SegmentParser(ByteReader in, boolean forCut) {
+    /** Decides when the events of a segment are read. */
+    @FunctionalInterface
+    interface CutEvents {
+        /**
+         * The events, or what reads them when it is asked for them.
+         *
+         * @param what the segment, for messages
+         * @param stored reads them from the bytes that are being parsed
+         */
+        SegmentEvents of(String what, long referenceFirstMicros, long referenceLastMicros, SegmentEvents.Stored stored)
+                throws SegmentFormatException;
+    }
+
+    /** @param forCut given if only what a cut needs is wanted: no row counts, storage or relations */
+    SegmentParser(ByteReader in, @Nullable CutEvents forCut) {
         this.in = in;
         this.forCut = forCut;
     }
@@ -57,9 +71,11 @@ final class SegmentParser {
         List<RecordedGids> openDecisionRecords = in.list(i -> recordedGids());
         List<Integer> customResourceManagers = in.list(ByteReader::smallInt);
         position = base;
-        List<Event> events = forCut
-                ? new SegmentEvents(
+        List<Event> events = forCut != null
+                ? forCut.of(
                         "chronicle segment " + sequence + " of shard '" + shard + "'",
+                        referenceFirst,
+                        referenceLast,
                         () -> events(Lsn.max(end, lastRecordEnd)))
                 : List.copyOf(new SegmentEvents(events(Lsn.max(end, lastRecordEnd))));
         List<RowCounts> rows = List.of();
@@ -67,7 +83,7 @@ final class SegmentParser {
         List<RelationObservation> relations = List.of();
         List<DdlMessage> ddl = List.of();
         long ddlOmitted = 0;
-        if (!forCut) {
+        if (forCut == null) {
             xid = 0;
             rows = in.list(i -> rows());
             position = base;
@@ -159,8 +175,8 @@ final class SegmentParser {
             long start = position;
             long before = (flags & SegmentCodec.FLAG_BEFORE) != 0 ? start - in.unsigned() : start;
             position += in.signed();
-            all.before[i] = before;
             all.start[i] = start;
+            all.before(i, before);
             all.end[i] = position;
             all.xid[i] = xid();
             all.timeMicros[i] = time();
@@ -168,7 +184,9 @@ final class SegmentParser {
                 all.gid[i] = in.text();
             }
             all.databaseOid[i] = database();
-            all.subxids.add((flags & SegmentCodec.FLAG_SUBXIDS) != 0 ? List.copyOf(subxids(all.xid[i])) : List.of());
+            if ((flags & SegmentCodec.FLAG_SUBXIDS) != 0) {
+                all.subxids.put(i, List.copyOf(subxids(all.xid[i])));
+            }
             if (Long.compareUnsigned(before, start) > 0
                     || Long.compareUnsigned(start, position) >= 0
                     || Long.compareUnsigned(position, last) <= 0) {

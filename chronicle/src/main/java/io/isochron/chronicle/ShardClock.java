@@ -142,6 +142,33 @@ final class ShardClock {
                 : untilArrival(read, written, arrived);
     }
 
+    /** Corrects the times of a segment's events, as {@link #correct} does one by one; nearly always one reading is the nearest to many, and nothing about it is in question. */
+    void correct(int segment, SegmentEvents events, long[] micros, long[] uncertaintyMicros) {
+        boolean plain = readings.length > 0
+                && steps[lastBefore[segment]] == steps[firstAfter[segment]]
+                && (segment < firstUnread || rules.believesClocksThatAreNotReadAgain());
+        long written = written(segment);
+        long arrived = segments.get(segment).referenceLastMicros();
+        int low = lastBefore[segment];
+        for (int e = 0; e < micros.length; e++) {
+            long shardMicros = events.timeMicros(e);
+            if (plain && written <= arrived && shardTimes[low] <= shardMicros) {
+                ClockBounds reading = readings[nearest(low, firstAfter[segment], shardMicros)];
+                long drift = ClockBounds.driftMicros(
+                        Math.abs(shardMicros - reading.offsetMicros() - reading.atReferenceMicros()));
+                // widening by the drift leaves the middle where it is
+                micros[e] = shardMicros - reading.offsetMicros();
+                uncertaintyMicros[e] = reading.uncertaintyMicros() + drift;
+                if (micros[e] + uncertaintyMicros[e] >= written && micros[e] - uncertaintyMicros[e] <= arrived) {
+                    continue;
+                }
+            }
+            Corrected one = correct(segment, shardMicros);
+            micros[e] = one.micros();
+            uncertaintyMicros[e] = one.uncertaintyMicros();
+        }
+    }
+
     /** No reading follows: the clock may have been set back since, or forward. */
     private Corrected untilArrival(Corrected read, long written, long arrived) {
         long from = safeAtEnd == Long.MIN_VALUE ? read.low() : Math.min(read.low(), safeAtEnd);
@@ -150,7 +177,7 @@ final class ShardClock {
 
     private Corrected correctBetween(int low, int high, long shardMicros, long written, long arrived) {
         if (steps[low] == steps[high]) {
-            Corrected one = correctBy(nearest(low, high, shardMicros), shardMicros);
+            Corrected one = correctBy(readings[nearest(low, high, shardMicros)], shardMicros);
             if (one.high() >= written && one.low() <= arrived) {
                 return one;
             }
@@ -211,7 +238,7 @@ final class ShardClock {
         return new Corrected(shardMicros - bounds.offsetMicros(), bounds.uncertaintyMicros());
     }
 
-    private ClockBounds nearest(int low, int high, long shardMicros) {
+    private int nearest(int low, int high, long shardMicros) {
         int best = low;
         long distance = Math.abs(shardTimes[low] - shardMicros);
         for (int i = low + 1; i <= high; i++) {
@@ -221,7 +248,7 @@ final class ShardClock {
                 distance = other;
             }
         }
-        return readings[best];
+        return best;
     }
 
     /** Where the clock stepped, seen in the readings or by a time that cannot be: no reading has shown that step yet. */

@@ -105,17 +105,15 @@ final class ShardHistory {
             int count = events.size();
             micros = new long[count];
             uncertaintyMicros = new long[count];
+            clock.correct(segment, events, micros, uncertaintyMicros);
             long commit = Long.MIN_VALUE;
             long event = Long.MIN_VALUE;
             long horizon = Long.MIN_VALUE;
             for (int e = 0; e < count; e++) {
-                Corrected time = clock.correct(segment, events.timeMicros(e));
-                micros[e] = time.micros();
-                uncertaintyMicros[e] = time.uncertaintyMicros();
-                event = Math.max(event, time.high());
+                event = Math.max(event, micros[e] + uncertaintyMicros[e]);
                 if (events.commits(e)) {
-                    commit = Math.max(commit, time.micros());
-                    horizon = Math.max(horizon, time.high() + 2 * time.uncertaintyMicros());
+                    commit = Math.max(commit, micros[e]);
+                    horizon = Math.max(horizon, micros[e] + 3 * uncertaintyMicros[e]);
                 }
             }
             latestCommit = commit;
@@ -149,6 +147,11 @@ final class ShardHistory {
     Corrected time(int segment, int event) {
         Times of = times(segment);
         return new Corrected(of.micros[event], of.uncertaintyMicros[event]);
+    }
+
+    /** {@link #time} without the uncertainty. */
+    long micros(int segment, int event) {
+        return times(segment).micros[event];
     }
 
     int runStart(int segment) {

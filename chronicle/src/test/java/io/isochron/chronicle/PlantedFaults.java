@@ -30,8 +30,8 @@ final class PlantedFaults {
         faults.put("dialect does not join branches", CutRules::new);
         faults.put("shard clocks are trusted", () -> new CutRules() {
             @Override
-            boolean after(Event event, Corrected time, long momentMicros) {
-                return event.timeMicros() > momentMicros;
+            boolean after(long shardMicros, long micros, long momentMicros) {
+                return shardMicros > momentMicros;
             }
         });
         faults.put("boundaries are never lowered", () -> new CutRules() {
@@ -164,8 +164,8 @@ final class PlantedFaults {
         });
         faults.put("commits shortly after the moment are let in", () -> new CutRules() {
             @Override
-            boolean after(Event event, Corrected time, long momentMicros) {
-                return time.micros() > momentMicros + 50_000;
+            boolean after(long shardMicros, long micros, long momentMicros) {
+                return micros > momentMicros + 50_000;
             }
         });
         faults.put("a shard whose archive ends early is taken for idle", () -> new CutRules() {

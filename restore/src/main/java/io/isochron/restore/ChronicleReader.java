@@ -2,9 +2,9 @@ package io.isochron.restore;
 
 import io.isochron.chronicle.ClusterHistory;
 import io.isochron.chronicle.Lineage;
+import io.isochron.chronicle.NearMoments;
 import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentChain;
-import io.isochron.chronicle.SegmentCodec;
 import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.SnapshotPoint;
 import io.isochron.chronicle.StoredSegment;
@@ -113,11 +113,16 @@ public final class ChronicleReader {
     /**
      * The same as {@link #window} without row counts and without regard to snapshots: what a cut is computed from.
      *
+     * @param near where the moment of the cut lies, if hardly any events are asked for but those near it; null if that is not known
      * @throws IOException as {@link #window}
      */
-    ClusterHistory decisions(@Nullable Instant from, @Nullable Instant to) throws IOException {
+    ClusterHistory decisions(@Nullable Instant from, @Nullable Instant to, @Nullable NearMoments near)
+            throws IOException {
+        ChronicleStore store = repository.chronicle();
         List<StoredSegment> all = new ArrayList<>();
-        read(from, to, SegmentChain::nextForCut).values().forEach(all::addAll);
+        read(from, to, near == null ? SegmentReading.forCut(store) : SegmentReading.forCut(store, near))
+                .values()
+                .forEach(all::addAll);
         return ClusterHistory.ofStored(shards(), all)
                 .during(MemberPeriods.fromMicros(period), MemberPeriods.toMicros(period));
     }
@@ -125,21 +130,13 @@ public final class ChronicleReader {
     /** The segments of {@link #window} by shard, in order; a shard of which nothing is known has an empty list. */
     public Map<String, List<Segment>> segments(@Nullable Instant from, @Nullable Instant to) throws IOException {
         Map<String, List<Segment>> result = new LinkedHashMap<>();
-        read(from, to, (chain, encoded) -> {
-                    Segment segment = chain.next(encoded);
-                    return new StoredSegment(segment, chain.lastSha256());
-                })
+        read(from, to, SegmentReading.whole(repository.chronicle()))
                 .forEach((shard, stored) -> result.put(
                         shard, stored.stream().map(StoredSegment::segment).toList()));
         return result;
     }
 
-    /** How the next segment of a shard is decoded. */
-    private interface Decoding {
-        StoredSegment next(SegmentChain chain, byte[] encoded) throws SegmentFormatException;
-    }
-
-    private Map<String, List<StoredSegment>> read(@Nullable Instant from, @Nullable Instant to, Decoding decoding)
+    private Map<String, List<StoredSegment>> read(@Nullable Instant from, @Nullable Instant to, SegmentReading decoding)
             throws IOException {
         Map<String, Future<List<StoredSegment>>> reading = new LinkedHashMap<>();
         Semaphore places = new Semaphore(SHARDS_AT_A_TIME);
@@ -171,12 +168,13 @@ public final class ChronicleReader {
                 reading.add(threads.submit(() -> {
                     OptionalLong last = repository.chronicle().lastSequence(shard);
                     long first = repository.chronicle().firstSequence(shard).orElse(0);
-                    SegmentSearch search = new SegmentSearch(repository.chronicle(), shard);
+                    SegmentReading decoding = SegmentReading.forCut(repository.chronicle());
+                    SegmentSearch search = new SegmentSearch(decoding, shard);
                     long sequence = last.isEmpty()
                             ? 0
                             : search.firstEndingAtOrAfter(micros(from), first, last.getAsLong(), /* guess= */ -1);
                     for (; sequence <= last.orElse(-1); sequence++) {
-                        Segment segment = decode(shard, sequence);
+                        Segment segment = decoding.read(shard, sequence).segment();
                         consumer.accept(segment);
                         if (segment.referenceFirstMicros() > micros(to)) {
                             break;
@@ -253,7 +251,7 @@ public final class ChronicleReader {
             String shard,
             @Nullable Instant from,
             @Nullable Instant to,
-            Decoding decoding,
+            SegmentReading decoding,
             ExecutorService threads,
             Guesses guesses)
             throws IOException {
@@ -263,7 +261,7 @@ public final class ChronicleReader {
             return List.of();
         }
         long last = ends.reached();
-        SegmentSearch search = new SegmentSearch(store, shard);
+        SegmentSearch search = new SegmentSearch(decoding, shard);
         long begin = ends.first();
         if (from != null) {
             begin = search.firstEndingAtOrAfter(micros(from), ends.first(), last, guesses.begin);
@@ -273,14 +271,19 @@ public final class ChronicleReader {
         long end = to == null ? Long.MAX_VALUE : micros(to);
         SegmentChain chain = new SegmentChain();
         List<StoredSegment> segments = new ArrayList<>();
-        Deque<Future<byte[]>> ahead = new ArrayDeque<>();
+        Deque<Future<StoredSegment>> ahead = new ArrayDeque<>();
         long asked = begin;
         for (long sequence = begin; sequence <= last; sequence++) {
             while (asked <= last && ahead.size() < READ_AHEAD) {
                 long number = asked++;
-                ahead.add(threads.submit(() -> search.encoded(number)));
+                ahead.add(threads.submit(() -> search.once(number)));
             }
-            StoredSegment segment = next(chain, shard, sequence, get(ahead.remove()), decoding);
+            StoredSegment segment = get(ahead.remove());
+            try {
+                chain.follow(segment);
+            } catch (SegmentFormatException e) {
+                throw SegmentReading.damaged(shard, sequence, e);
+            }
             segments.add(segment);
             if (segment.segment().referenceFirstMicros() > end) {
                 break;
@@ -324,39 +327,6 @@ public final class ChronicleReader {
         return stored.stream()
                 .filter(segment -> sequences.contains(segment.segment().sequence()))
                 .toList();
-    }
-
-    private Segment decode(String shard, long sequence) throws IOException {
-        try {
-            return SegmentCodec.decodeForCut(repository.chronicle().read(shard, sequence));
-        } catch (SegmentFormatException e) {
-            throw damaged(shard, sequence, e);
-        }
-    }
-
-    private static StoredSegment next(
-            SegmentChain chain, String shard, long sequence, byte[] encoded, Decoding decoding)
-            throws RestoreException {
-        try {
-            StoredSegment stored = decoding.next(chain, encoded);
-            Segment segment = stored.segment();
-            if (!segment.shard().equals(shard) || segment.sequence() != sequence) {
-                throw new RestoreException(
-                        "chronicle segment " + sequence + " of shard " + shard + " holds segment " + segment.sequence()
-                                + " of shard " + segment.shard(),
-                        "the repository's objects were mixed up; run verify");
-            }
-            return stored;
-        } catch (SegmentFormatException e) {
-            throw damaged(shard, sequence, e);
-        }
-    }
-
-    static RestoreException damaged(String shard, long sequence, SegmentFormatException e) {
-        return new RestoreException(
-                "chronicle segment " + sequence + " of shard " + shard + " is not sound: " + e.getMessage(),
-                "run verify to see what else is damaged",
-                e);
     }
 
     private static long micros(Instant moment) {

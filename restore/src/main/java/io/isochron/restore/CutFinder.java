@@ -3,16 +3,20 @@ package io.isochron.restore;
 import io.isochron.chronicle.ClusterHistory;
 import io.isochron.chronicle.Cut;
 import io.isochron.chronicle.CutSolver;
+import io.isochron.chronicle.NearMoments;
 import io.isochron.chronicle.Solution;
 import io.isochron.chronicle.Target;
 import io.isochron.chronicle.Unreachable;
 import io.isochron.store.Membership.Period;
 import io.isochron.store.Repository;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 public final class CutFinder {
     /** What is read at least to either side: readings of the clocks that surround the events there. */
     private static final Duration LEAST = Duration.ofMillis(2500);
+
+    /** In the least window, mostly no events are asked for that arrived earlier than this: neither the last commit before the moment nor a PREPARE that is in doubt. */
+    private static final Duration EVENTS_BEFORE = Duration.ofMillis(250);
+
+    /** Nor such that arrived later: up to a second after the moment an event may have been written before it. */
+    private static final Duration EVENTS_AFTER = Duration.ofMillis(1200);
 
     /** With few shards as much as shows the fences of the minute before, too. */
     private static final Duration MOST = Duration.ofSeconds(65);
@@ -81,11 +91,8 @@ public final class CutFinder {
         ChronicleReader chronicle = new ChronicleReader(repository, period);
         Unreachable refused = null;
         for (Window window : windows(span, chronicle)) {
-            ClusterHistory history = chronicle.decisions(window.from(), window.to());
-            CutSolver solver = new CutSolver(history, options.dialect());
-            Solution solution =
-                    options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
-            switch (solution) {
+            ClusterHistory history = chronicle.decisions(window.from(), window.to(), window.near());
+            switch (solve(history, target, options)) {
                 case Cut cut -> {
                     Optional<Unreachable> doubt =
                             members.refusal(cut, history, period, options.dialect(), window.from(), window.to());
@@ -107,18 +114,44 @@ public final class CutFinder {
         return Optional.empty();
     }
 
-    private record Window(@Nullable Instant from, @Nullable Instant to) {}
+    private static Solution solve(ClusterHistory history, Target target, PlanOptions options) throws IOException {
+        CutSolver solver = new CutSolver(history, options.dialect());
+        try {
+            return options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
+        } catch (UncheckedIOException e) {
+            // events were asked for that had not been read
+            throw Objects.requireNonNull(e.getCause());
+        }
+    }
+
+    private record Window(
+            @Nullable Instant from,
+            @Nullable Instant to,
+            @Nullable NearMoments near) {
+        Window(@Nullable Instant from, @Nullable Instant to) {
+            this(from, to, null);
+        }
+    }
 
     /** What to read, least first. */
     private static List<Window> windows(MomentSearch.Span span, ChronicleReader chronicle) {
         Duration share = ALL_SHARDS.dividedBy(chronicle.shards().size());
         Duration around = share.compareTo(LEAST) < 0 ? LEAST : share.compareTo(MOST) > 0 ? MOST : share;
         List<Window> windows = new ArrayList<>();
-        windows.add(new Window(span.from().minus(around), span.to().plus(around)));
+        windows.add(new Window(
+                span.from().minus(around),
+                span.to().plus(around),
+                new NearMoments(
+                        micros(span.from().minus(EVENTS_BEFORE)),
+                        micros(span.to().plus(EVENTS_AFTER)))));
         for (Duration further : FURTHER) {
             windows.add(new Window(span.from().minus(further), span.to().plus(further)));
         }
         windows.add(new Window(null, null));
         return windows;
+    }
+
+    private static long micros(Instant moment) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
     }
 }

@@ -203,7 +203,7 @@ final class MomentSearch {
                     return Optional.of(answer);
                 }
             } catch (SegmentFormatException e) {
-                throw ChronicleReader.damaged(newest.shard(), sequence, e);
+                throw SegmentReading.damaged(newest.shard(), sequence, e);
             }
         }
         return Optional.empty();

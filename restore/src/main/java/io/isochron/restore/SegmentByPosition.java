@@ -70,7 +70,7 @@ public final class SegmentByPosition {
             try {
                 known = SegmentCodec.decodeForCut(repository.chronicle().read(shard, sequence));
             } catch (SegmentFormatException e) {
-                throw ChronicleReader.damaged(shard, sequence, e);
+                throw SegmentReading.damaged(shard, sequence, e);
             }
             read.put(sequence, known);
         }

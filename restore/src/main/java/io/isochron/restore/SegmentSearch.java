@@ -1,9 +1,7 @@
 package io.isochron.restore;
 
 import io.isochron.chronicle.Segment;
-import io.isochron.chronicle.SegmentCodec;
-import io.isochron.chronicle.SegmentFormatException;
-import io.isochron.store.ChronicleStore;
+import io.isochron.chronicle.StoredSegment;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,47 +14,29 @@ final class SegmentSearch {
     /** Looks near a guess, each twice as far from it as the one before. */
     private static final int GALLOPS = 5;
 
-    private static final class Looked {
-        final byte[] encoded;
-        final Segment segment;
-
-        Looked(byte[] encoded) throws SegmentFormatException {
-            this.encoded = encoded;
-            this.segment = SegmentCodec.decodeForCut(encoded);
-        }
-    }
-
-    private final ChronicleStore store;
+    private final SegmentReading reading;
     private final String shard;
-    private final Map<Long, Looked> looked = new ConcurrentHashMap<>();
+    private final Map<Long, StoredSegment> looked = new ConcurrentHashMap<>();
 
-    SegmentSearch(ChronicleStore store, String shard) {
-        this.store = store;
+    SegmentSearch(SegmentReading reading, String shard) {
+        this.reading = reading;
         this.shard = shard;
     }
 
-    /** A segment as {@link SegmentCodec#decodeForCut} gives it. */
+    /** A segment that the search keeps, for it may be asked for again. */
     Segment segment(long sequence) throws IOException {
-        return look(sequence).segment;
-    }
-
-    /** A segment's bytes. */
-    byte[] encoded(long sequence) throws IOException {
-        Looked known = looked.get(sequence);
-        return known == null ? store.read(shard, sequence) : known.encoded;
-    }
-
-    private Looked look(long sequence) throws IOException {
-        Looked known = looked.get(sequence);
+        StoredSegment known = looked.get(sequence);
         if (known == null) {
-            try {
-                known = new Looked(store.read(shard, sequence));
-            } catch (SegmentFormatException e) {
-                throw ChronicleReader.damaged(shard, sequence, e);
-            }
+            known = reading.read(shard, sequence);
             looked.put(sequence, known);
         }
-        return known;
+        return known.segment();
+    }
+
+    /** A segment that is not asked for again. */
+    StoredSegment once(long sequence) throws IOException {
+        StoredSegment known = looked.get(sequence);
+        return known == null ? reading.read(shard, sequence) : known;
     }
 
     /**

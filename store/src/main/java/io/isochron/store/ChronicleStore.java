@@ -42,6 +42,16 @@ public final class ChronicleStore {
         return sealed.read(name(shard, sequence), ObjectKind.CHRONICLE);
     }
 
+    /**
+     * Shows a segment to somebody who does not keep its bytes: where many are read, most of the time goes into making room for them.
+     *
+     * @throws ObjectNotFoundException as {@link #read}
+     * @throws E as the borrower throws it
+     */
+    public <T, E extends Exception> T lend(String shard, long sequence, Borrower<T, E> borrower) throws IOException, E {
+        return sealed.lend(name(shard, sequence), ObjectKind.CHRONICLE, borrower);
+    }
+
     /** A segment, or empty if it is certain that there is none of this number. */
     public Optional<byte[]> find(String shard, long sequence) throws IOException {
         return sealed.find(name(shard, sequence), ObjectKind.CHRONICLE);

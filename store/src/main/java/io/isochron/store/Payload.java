@@ -8,6 +8,7 @@ import io.isochron.objects.ObjectName;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,38 @@ final class Payload {
     private static final int WORTH_COMPRESSING = 128;
     private static final int COPY_BYTES = 64 << 10;
 
+    /** Content up to this length is lent from bytes that are used again and again. */
+    private static final int LENT_BYTES = 256 << 10;
+
     /** Making one takes longer than what most objects hold takes to decompress. */
-    private static final BlockingQueue<ZstdDecompressCtx> DECOMPRESSORS = new ArrayBlockingQueue<>(16);
+    private static final BlockingQueue<Decompressor> DECOMPRESSORS = new ArrayBlockingQueue<>(16);
+
+    /** Decompresses one object at a time. */
+    private static final class Decompressor {
+        final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
+        private byte[] lent = new byte[0];
+
+        static Decompressor take() {
+            @Nullable Decompressor idle = DECOMPRESSORS.poll();
+            return idle == null ? new Decompressor() : idle;
+        }
+
+        byte[] lent(int length) {
+            if (length > LENT_BYTES) {
+                return new byte[length];
+            }
+            if (lent.length < length) {
+                lent = new byte[Math.min(LENT_BYTES, 2 * length)];
+            }
+            return lent;
+        }
+
+        void giveBack() {
+            if (!DECOMPRESSORS.offer(this)) {
+                zstd.close();
+            }
+        }
+    }
 
     private Payload() {}
 
@@ -89,34 +120,62 @@ final class Payload {
 
     /** The content of an authenticated payload. */
     static byte[] decode(ObjectName name, ObjectKind kind, byte[] payload) throws ObjectDamagedException {
-        ByteBuffer in = header(name, kind, payload);
-        boolean compressed = in.get(6) == ZSTD;
-        long rawBytes = in.getLong(8);
-        if (rawBytes < 0 || rawBytes > MAX_RAW_BYTES || (!compressed && rawBytes != in.remaining())) {
-            throw new ObjectDamagedException(name, "its content length of " + rawBytes + " bytes cannot be");
+        int length = contentLength(name, kind, payload);
+        if (!compressed(payload)) {
+            return Arrays.copyOfRange(payload, HEADER_BYTES, payload.length);
         }
-        byte[] raw = new byte[(int) rawBytes];
-        if (!compressed) {
-            in.get(raw);
-            return raw;
-        }
-        long got;
-        @Nullable ZstdDecompressCtx idle = DECOMPRESSORS.poll();
-        ZstdDecompressCtx decompressor = idle == null ? new ZstdDecompressCtx() : idle;
+        byte[] raw = new byte[length];
+        Decompressor decompressor = Decompressor.take();
         try {
-            got = decompressor.decompressByteArray(
-                    raw, 0, raw.length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
-        } catch (ZstdException e) {
-            throw new ObjectDamagedException(name, "its content does not decompress", e);
+            decompress(decompressor, name, payload, raw, length);
         } finally {
-            if (!DECOMPRESSORS.offer(decompressor)) {
-                decompressor.close();
-            }
-        }
-        if (got != raw.length) {
-            throw new ObjectDamagedException(name, "its content has " + got + " bytes, its header says " + raw.length);
+            decompressor.giveBack();
         }
         return raw;
+    }
+
+    /** Shows the content of an authenticated payload to somebody who does not keep it. */
+    static <T, E extends Exception> T lend(ObjectName name, ObjectKind kind, byte[] payload, Borrower<T, E> borrower)
+            throws ObjectDamagedException, E {
+        int length = contentLength(name, kind, payload);
+        if (!compressed(payload)) {
+            return borrower.take(Arrays.copyOfRange(payload, HEADER_BYTES, payload.length), length);
+        }
+        Decompressor decompressor = Decompressor.take();
+        try {
+            byte[] raw = decompressor.lent(length);
+            decompress(decompressor, name, payload, raw, length);
+            return borrower.take(raw, length);
+        } finally {
+            decompressor.giveBack();
+        }
+    }
+
+    private static boolean compressed(byte[] payload) {
+        return payload[6] == ZSTD;
+    }
+
+    /** The length of the content by the checked header. */
+    private static int contentLength(ObjectName name, ObjectKind kind, byte[] payload) throws ObjectDamagedException {
+        ByteBuffer in = header(name, kind, payload);
+        long rawBytes = in.getLong(8);
+        if (rawBytes < 0 || rawBytes > MAX_RAW_BYTES || (!compressed(payload) && rawBytes != in.remaining())) {
+            throw new ObjectDamagedException(name, "its content length of " + rawBytes + " bytes cannot be");
+        }
+        return (int) rawBytes;
+    }
+
+    private static void decompress(Decompressor by, ObjectName name, byte[] payload, byte[] into, int length)
+            throws ObjectDamagedException {
+        long got;
+        try {
+            got = by.zstd.decompressByteArray(into, 0, length, payload, HEADER_BYTES, payload.length - HEADER_BYTES);
+        } catch (ZstdException e) {
+            throw new ObjectDamagedException(name, "its content does not decompress", e);
+        }
+        if (got != length) {
+            throw new ObjectDamagedException(name, "its content has " + got + " bytes, its header says " + length);
+        }
     }
 
     /** The payload positioned behind its checked header. */

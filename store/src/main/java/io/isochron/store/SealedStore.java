@@ -72,6 +72,16 @@ final class SealedStore {
         return Payload.decode(name, kind, readPayload(name));
     }
 
+    /**
+     * The same for somebody who does not keep the bytes.
+     *
+     * @throws IOException as {@link #read}
+     * @throws E as the borrower throws it
+     */
+    <T, E extends Exception> T lend(ObjectName name, ObjectKind kind, Borrower<T, E> borrower) throws IOException, E {
+        return Payload.lend(name, kind, readPayload(name), borrower);
+    }
+
     /** Reads and authenticates a whole object of whatever kind, its header included. */
     byte[] readPayload(ObjectName name) throws IOException {
         try {

@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -180,6 +181,24 @@ class RepositoryTest {
         assertThat(chronicle.read(NORTH, 10001)).containsExactly((byte) 10001);
         assertThatThrownBy(() -> chronicle.append(NORTH, 10001, new byte[0])).isInstanceOf(ObjectExistsException.class);
         assertThatThrownBy(() -> chronicle.read(NORTH, 10030)).isInstanceOf(ObjectNotFoundException.class);
+    }
+
+    @Test
+    void aLentSegmentIsTheOneThatIsReadWhateverItsLength() throws IOException {
+        ChronicleStore chronicle = repository.chronicle();
+        int[] lengths = {0, 1, 127, 128, 5_000, 4_999, 131_073, 256 << 10, (256 << 10) + 1, 300_000, 10};
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < lengths.length; i++) {
+            byte[] content = new byte[lengths[i]];
+            random.nextBytes(content);
+            chronicle.append(NORTH, i, content);
+        }
+        for (int i = 0; i < lengths.length; i++) {
+            byte[] lent = chronicle.<byte[], RuntimeException>lend(NORTH, i, Arrays::copyOf);
+            assertThat(lent).hasSize(lengths[i]).isEqualTo(chronicle.read(NORTH, i));
+        }
+        assertThatThrownBy(() -> chronicle.<byte[], RuntimeException>lend(NORTH, lengths.length, Arrays::copyOf))
+                .isInstanceOf(ObjectNotFoundException.class);
     }
 
     @Test

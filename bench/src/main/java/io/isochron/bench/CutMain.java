@@ -30,10 +30,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code bench/cut [--shards 1000] [--rate 1000] [--minutes 2] [--runs 7] [--seed 1]}: makes the chronicle of a cluster on disk, sealed and compressed as capture writes it, and times how long the cut for
- * random moments takes to find from it, after a quarter of the history and after all of it: in process after one run to warm up, and last for one moment in a fresh Java virtual machine.
+ * random moments takes to find from it, after a quarter of the history and after all of it: in process after {@value #WARM_UP} runs to warm up, and last for one moment in a fresh Java virtual machine.
  */
 public final class CutMain {
     private static final int QUARTERS = 4;
+
+    /** So many are not counted: until then the machine compiles what a cut is computed with. The cold one shows what that costs. */
+    private static final int WARM_UP = 4;
 
     /** Far enough from both ends that a horizon and readings of clocks lie around the moment. */
     private static final long MARGIN_MICROS = 4_000_000;
@@ -92,7 +95,7 @@ public final class CutMain {
             extend(generators, micros / ChronicleGenerator.SEGMENT_MICROS);
             double[] times = new double[runs];
             double[] decisions = new double[runs];
-            for (int run = -1; run < runs; run++) {
+            for (int run = -WARM_UP; run < runs; run++) {
                 Instant moment = start.plus(random.nextLong(MARGIN_MICROS, micros - MARGIN_MICROS), ChronoUnit.MICROS);
                 long began = System.nanoTime();
                 Cut cut = new CutFinder(repository)

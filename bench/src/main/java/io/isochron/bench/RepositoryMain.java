@@ -15,11 +15,12 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code bench/repository [--mebibytes 1024] [--wal-mebibytes 256] [--files 5000000] [--objects 10000000] [--runs 3] [--seed 1]}: what a repository costs.
+ * {@code bench/repository [--mebibytes 1024] [--wal-mebibytes 256] [--page-mebibytes 4096] [--files 5000000] [--objects 10000000] [--runs 3] [--seed 1]}: what a repository costs.
  *
  * <ul>
  *   <li>Traffic: a shard with that many mebibytes in a table like pgbench's is captured, backed up and restored; what the store was asked for is counted.
- *   <li>Storing: its data directory, server stopped, is sealed and stored by our snapshot writer in a fresh JVM, and by pgBackRest, in turns; medians. Both read the same files, compress with zstd
+ *   <li>Storing: its data directory, grown to so many mebibytes of pages and its server stopped, is sealed and stored by our snapshot writer in a fresh JVM, and by pgBackRest, in turns; medians. A table of some gibibytes is what a backup is
+ *       made for; of a small one much of the time goes into starting the JVM. Both read the same files, without WAL, compress with zstd
  *       level 3, encrypt, and have one process at work.
  *   <li>Scale: a snapshot of that many files is written, listed and planned, and that many objects are listed, by a JVM with a heap of 256 MiB.
  * </ul>
@@ -32,18 +33,21 @@ public final class RepositoryMain {
 
     /** Ends with one JSON line on standard output. */
     public static void main(String[] args) throws Exception {
-        Arguments arguments = new Arguments(args, "mebibytes", "wal-mebibytes", "files", "objects", "runs", "seed");
+        Arguments arguments =
+                new Arguments(args, "mebibytes", "wal-mebibytes", "page-mebibytes", "files", "objects", "runs", "seed");
         System.out.println(new JsonMapper()
                 .writeValueAsString(measure(
                         arguments.number("mebibytes", 1024),
                         arguments.number("wal-mebibytes", 256),
+                        arguments.number("page-mebibytes", 4096),
                         arguments.number("files", 5_000_000),
                         arguments.number("objects", 10_000_000),
                         (int) arguments.number("runs", 3),
                         arguments.number("seed", 1))));
     }
 
-    static Map<String, Object> measure(long mebibytes, long walMebibytes, long files, long objects, int runs, long seed)
+    static Map<String, Object> measure(
+            long mebibytes, long walMebibytes, long pageMebibytes, long files, long objects, int runs, long seed)
             throws Exception {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("name", "repository");
@@ -51,6 +55,7 @@ public final class RepositoryMain {
         line.put("postgres", POSTGRES);
         line.put("mebibytes", mebibytes);
         line.put("wal_mebibytes", walMebibytes);
+        line.put("page_mebibytes", pageMebibytes);
         line.put("files", files);
         line.put("objects", objects);
         line.put("runs", runs);
@@ -60,6 +65,7 @@ public final class RepositoryMain {
                 TestShard shard = cluster.shard(0);
                 line.putAll(RepositoryTraffic.measure(
                         cluster, directory.resolve("traffic"), mebibytes, walMebibytes, seed));
+                RepositoryTraffic.grow(shard, pageMebibytes);
                 shard.stop(io.isochron.instance.PostgresInstance.StopMode.FAST);
                 line.putAll(storing(shard.dataDirectory(), directory, runs));
                 line.putAll(scale(directory.resolve("scale"), files, objects, seed));

@@ -68,10 +68,9 @@ final class RepositoryTraffic {
         }
         // what the bench itself reads while it waits does not count
         Repository aside = Repository.open(FileSystemStore.open(place), key);
-        long rows = Math.max(1000, mebibytes * (1 << 20) / ROW_BYTES);
+        long rows = rows(mebibytes);
         shard.execute("CREATE TABLE pgbench_accounts (aid int NOT NULL, bid int, abalance int, filler char(84))");
-        shard.execute("INSERT INTO pgbench_accounts SELECT n, (n - 1) / 100000 + 1, 0, '' FROM generate_series(1, "
-                + rows + ") n");
+        insert(shard, 1, rows);
         shard.execute("ALTER TABLE pgbench_accounts ADD PRIMARY KEY (aid)");
         shard.execute("SELECT setseed(" + seed % 1000 / 1000.0 + ")");
         shard.execute("CHECKPOINT");
@@ -118,6 +117,23 @@ final class RepositoryTraffic {
             line.put("restore_requests_per_gib", requests(quiet, store.metrics(), bytes));
         }
         return line;
+    }
+
+    private static long rows(long mebibytes) {
+        return Math.max(1000, mebibytes * (1 << 20) / ROW_BYTES);
+    }
+
+    private static void insert(TestShard shard, long from, long to) {
+        shard.execute("INSERT INTO pgbench_accounts SELECT n, (n - 1) / 100000 + 1, 0, '' FROM generate_series(" + from
+                + ", " + to + ") n");
+    }
+
+    /** Adds rows up to that many mebibytes. */
+    static void grow(TestShard shard, long mebibytes) {
+        long known = Long.parseLong(shard.query("SELECT max(aid) FROM pgbench_accounts"));
+        if (rows(mebibytes) > known) {
+            insert(shard, known + 1, rows(mebibytes));
+        }
     }
 
     private static long bytes(StoreMetrics before, StoreMetrics after, Operation operation) {

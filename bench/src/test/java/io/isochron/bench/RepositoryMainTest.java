@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class RepositoryMainTest {
     @Test
     void aTinyRepositoryHasAllFigures() throws Exception {
-        Map<String, Object> line = RepositoryMain.measure(8, 4, 20_000, 50_000, 1, 1);
+        Map<String, Object> line = RepositoryMain.measure(8, 4, 12, 20_000, 50_000, 1, 1);
         for (String figure : new String[] {
             "capture_stored_per_wal_byte",
             "snapshot_stored_per_byte",

@@ -33,6 +33,7 @@ import io.isochron.wire.ReplicationConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -123,13 +124,13 @@ final class RepositoryTraffic {
         return Math.max(1000, mebibytes * (1 << 20) / ROW_BYTES);
     }
 
-    private static void insert(TestShard shard, long from, long to) {
+    private static void insert(TestShard shard, long from, long to) throws SQLException {
         shard.execute("INSERT INTO pgbench_accounts SELECT n, (n - 1) / 100000 + 1, 0, '' FROM generate_series(" + from
                 + ", " + to + ") n");
     }
 
     /** Adds rows up to that many mebibytes. */
-    static void grow(TestShard shard, long mebibytes) {
+    static void grow(TestShard shard, long mebibytes) throws SQLException {
         long known = Long.parseLong(shard.query("SELECT max(aid) FROM pgbench_accounts"));
         if (rows(mebibytes) > known) {
             insert(shard, known + 1, rows(mebibytes));

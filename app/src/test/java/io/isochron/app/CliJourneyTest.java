@@ -17,10 +17,11 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The way through an incident that docs/cli.md describes, by the real commands on real PostgreSQL. */
-@ResourceLock(TestHost.LOGS)
+@ResourceLock(value = TestHost.LOGS, mode = ResourceAccessMode.READ)
 class CliJourneyTest {
     private static final int ROWS = 300;
 

@@ -10,10 +10,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Compaction of what a real shard wrote, while its capture goes on. */
-@ResourceLock(TestHost.LOGS)
+@ResourceLock(value = TestHost.LOGS, mode = ResourceAccessMode.READ)
 class CompactJourneyTest {
     @Test
     void aClusterIsRestoredAndProvenFromCompactedWal() throws Exception {

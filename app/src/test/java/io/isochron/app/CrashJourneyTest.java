@@ -19,10 +19,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Capture and backup are killed at every named place in them, again and again; what follows goes on, and nothing is missing. */
-@ResourceLock(TestHost.LOGS)
+@ResourceLock(value = TestHost.LOGS, mode = ResourceAccessMode.READ)
 class CrashJourneyTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 

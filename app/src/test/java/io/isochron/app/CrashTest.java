@@ -36,13 +36,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * {@code copy --to} and {@code key rotate --apply} end at every named place as by {@code kill -9}, in a process of their own. What is there then must be usable, and the same command again must come to its end and leave a
  * whole repository.
  */
-@ResourceLock(TestHost.LOGS)
+@ResourceLock(value = TestHost.LOGS, mode = ResourceAccessMode.READ)
 class CrashTest {
     private static final Pattern REACHED =
             Pattern.compile("CrashPoint\\.reached\\(\"((?:copy|rotate)\\.[a-z.-]+)\"\\)");

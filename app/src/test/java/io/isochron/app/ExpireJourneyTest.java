@@ -28,10 +28,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Retention as a person meets it: days are seconds here. */
-@ResourceLock(TestHost.LOGS)
+@ResourceLock(value = TestHost.LOGS, mode = ResourceAccessMode.READ)
 class ExpireJourneyTest {
     private static final int ROUNDS = 4;
 

@@ -12,7 +12,9 @@ import java.util.Map;
 
 /** A process that is not there: runs commands and keeps what they print. */
 final class TestHost {
-    /** What commands change for the whole JVM, see {@link Logs}: a log of one test must not be printed to another's host. */
+    /**
+     * What commands change for the whole JVM, see {@link Logs}: a log of one test must not be printed to another's host. Journeys that mind no line too many or too few of it share the lock (mode READ), and so run beside each other.
+     */
     static final String LOGS = "java.util.logging";
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -12,14 +12,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Private directories with short paths. The path of a Unix socket may have 107 bytes (unix(7)), so sockets and the clusters around
- * them live directly under {@code /tmp}.
+ * them live directly under {@code /tmp}, or under what the system property {@value #PARENT} names, which tests set.
  */
 public final class TempDirs {
+    /** The system property with another parent than {@code /tmp}. */
+    public static final String PARENT = "isochron.tmp";
+
     private TempDirs() {}
 
     /** Makes {@code /tmp/<prefix><random>}, mode 0700, owned by the user that runs servers. */
     public static Path create(String prefix, RunAs runAs) throws IOException {
-        Path temporary = Path.of("/tmp");
+        Path temporary = Path.of(System.getProperty(PARENT, "/tmp"));
         Path parent = Files.isWritable(temporary) ? temporary : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
         Path directory = Files.createTempDirectory(
                 parent, prefix, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

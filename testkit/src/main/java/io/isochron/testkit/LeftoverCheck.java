@@ -19,6 +19,7 @@ public final class LeftoverCheck implements BeforeAllCallback, AfterAllCallback 
 
     @Override
     public void beforeAll(ExtensionContext context) {
+        MemoryDirectories.use();
         if (isInner(context)) {
             return;
         }

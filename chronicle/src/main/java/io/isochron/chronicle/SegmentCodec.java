@@ -1,7 +1,5 @@
 package io.isochron.chronicle;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +51,7 @@ public final class SegmentCodec {
 
     /**
      * The same of bytes that are only lent, with their hash. Of a segment near the moment the events are read at once; of others they are read when they are first asked for, from bytes that are then fetched
-     * again: whoever asks gets an {@link java.io.UncheckedIOException} if they cannot be, or an IllegalStateException if they are not the same.
+     * again: whoever asks gets an IllegalStateException if they are not the same, or what the fetching throws.
      *
      * @param encoded holds the segment in its first {@code length} bytes; not kept
      * @param near whose events are read at once
@@ -75,17 +73,12 @@ public final class SegmentCodec {
     /** Fetches the bytes of a segment. */
     @FunctionalInterface
     public interface Fetching {
-        /** @throws IOException if they cannot be read */
-        byte[] fetch() throws IOException;
+        /** The bytes as they are stored. What it throws goes to whoever asks for events. */
+        byte[] fetch();
     }
 
     private static SegmentEvents.Columns fetched(Fetching again, String sha256) throws SegmentFormatException {
-        byte[] encoded;
-        try {
-            encoded = again.fetch();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        byte[] encoded = again.fetch();
         if (!sha256(encoded).equals(sha256)) {
             throw new SegmentFormatException("it has other bytes than when it was first read");
         }

@@ -117,7 +117,7 @@ class StoredSegmentsTest {
         byte[] encoded = SegmentCodec.encode(segment);
         NearMoments none = new NearMoments(Long.MAX_VALUE, Long.MAX_VALUE);
         StoredSegment away = SegmentCodec.decodeForCut(encoded, encoded.length, none, () -> {
-            throw new IOException("the store does not answer");
+            throw new UncheckedIOException(new IOException("the store does not answer"));
         });
         assertThatThrownBy(() -> away.segment().events().size())
                 .isInstanceOf(UncheckedIOException.class)

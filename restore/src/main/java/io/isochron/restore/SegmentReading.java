@@ -7,6 +7,7 @@ import io.isochron.chronicle.SegmentFormatException;
 import io.isochron.chronicle.StoredSegment;
 import io.isochron.store.ChronicleStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /** How much of a chronicle segment is read. */
 @FunctionalInterface
@@ -40,11 +41,19 @@ interface SegmentReading {
                                 shard,
                                 sequence,
                                 (encoded, length) -> SegmentCodec.decodeForCut(
-                                        encoded, length, near, () -> store.read(shard, sequence))));
+                                        encoded, length, near, () -> again(store, shard, sequence))));
             } catch (SegmentFormatException e) {
                 throw damaged(shard, sequence, e);
             }
         };
+    }
+
+    private static byte[] again(ChronicleStore store, String shard, long sequence) {
+        try {
+            return store.read(shard, sequence);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Decodes the bytes of a segment. */

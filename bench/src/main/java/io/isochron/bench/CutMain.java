@@ -36,7 +36,7 @@ public final class CutMain {
     private static final int QUARTERS = 4;
 
     /** So many are not counted: until then the machine compiles what a cut is computed with. The cold one shows what that costs. */
-    private static final int WARM_UP = 4;
+    private static final int WARM_UP = 10;
 
     /** Far enough from both ends that a horizon and readings of clocks lie around the moment. */
     private static final long MARGIN_MICROS = 4_000_000;

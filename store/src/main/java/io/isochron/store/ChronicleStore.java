@@ -4,8 +4,10 @@ import io.isochron.objects.ObjectExistsException;
 import io.isochron.objects.ObjectName;
 import io.isochron.objects.ObjectNotFoundException;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** The shards' chronicle segments, numbered without holes from wherever a shard's first one began. */
@@ -16,6 +18,8 @@ public final class ChronicleStore {
     private final SealedStore sealed;
     private final ClusterIdentity cluster;
     private final Function<String, NumberedObjects.Floor> floors;
+    /** The shards' numbers as far as they were asked for: of a thousand shards the last one is found as soon as the first. */
+    private final Map<String, Integer> numbers = new ConcurrentHashMap<>();
 
     ChronicleStore(SealedStore sealed, ClusterIdentity cluster, Function<String, NumberedObjects.Floor> floors) {
         this.sealed = sealed;
@@ -96,10 +100,14 @@ public final class ChronicleStore {
     private NumberedObjects numbers(String shard) {
         return new NumberedObjects(
                 sealed,
-                Names.chronicle(cluster.number(shard)),
+                Names.chronicle(number(shard)),
                 MAX_SEQUENCE,
                 sequence -> name(shard, sequence),
                 floors.apply(shard));
+    }
+
+    private int number(String shard) {
+        return numbers.computeIfAbsent(shard, cluster::number);
     }
 
     private ObjectName name(String shard, long sequence) {
@@ -107,6 +115,6 @@ public final class ChronicleStore {
             throw new IllegalArgumentException(
                     "chronicle segment " + sequence + " of shard " + shard + " cannot be numbered so");
         }
-        return Names.chronicle(cluster.number(shard), sequence);
+        return Names.chronicle(number(shard), sequence);
     }
 }

@@ -17,40 +17,19 @@ class StoredSegmentsTest {
     private static final int HISTORIES = 50;
     private static final int TARGETS = 10;
 
+    /** Makes another history of the same segments. */
+    private interface Again {
+        ClusterHistory of(ClusterHistory history) throws SegmentFormatException;
+    }
+
+    /** What was compared. */
+    private record Compared(int cuts, int segments) {}
+
     @Test
     void theSameCutsAndRefusalsComeFromSegmentsOfWhichOnlyAPartIsRead() throws SegmentFormatException {
         long seed = Long.getLong("isochron.seed", System.nanoTime());
         System.out.println("stored segments: -Disochron.seed=" + seed);
-        int cuts = 0;
-        for (int h = 0; h < HISTORIES; h++) {
-            SimulationGenerator generator = new SimulationGenerator(seed + h);
-            SimulatedCluster whole = generator.next();
-            for (SimulatedTarget simulated : generator.targets(whole, TARGETS)) {
-                SimulatedCluster cluster = whole.members(simulated.membersAt(whole));
-                List<List<SimulatedShard.Truth>> truths = cluster.truths();
-                var target = simulated.in(cluster, truths);
-                if (target.isPresent()) {
-                    ClusterHistory history = cluster.history(truths);
-                    Solution solution = new CutSolver(history, SimulatedCluster.DIALECT).solve(target.get());
-                    assertThat(new CutSolver(stored(history), SimulatedCluster.DIALECT).solve(target.get()))
-                            .as("seed %d, target %s", seed + h, target.get())
-                            .isEqualTo(solution);
-                    cuts += solution instanceof Cut ? 1 : 0;
-                }
-            }
-        }
-        assertThat(cuts).isPositive();
-    }
-
-    private static ClusterHistory stored(ClusterHistory history) throws SegmentFormatException {
-        List<StoredSegment> stored = new ArrayList<>();
-        for (String shard : history.shards()) {
-            for (Segment segment : history.segments(shard)) {
-                byte[] encoded = SegmentCodec.encode(segment);
-                stored.add(new StoredSegment(SegmentCodec.decodeForCut(encoded), SegmentCodec.sha256(encoded)));
-            }
-        }
-        return ClusterHistory.ofStored(history.shards(), stored);
+        assertThat(compare(seed, StoredSegmentsTest::stored).cuts()).isPositive();
     }
 
     @Test
@@ -59,6 +38,13 @@ class StoredSegmentsTest {
         System.out.println("lent segments: -Disochron.seed=" + seed);
         SplittableRandom random = new SplittableRandom(seed);
         AtomicInteger fetched = new AtomicInteger();
+        Compared compared = compare(seed, history -> lent(history, random, fetched));
+        assertThat(compared.cuts()).isPositive();
+        assertThat(fetched.get()).isPositive().isLessThan(compared.segments());
+    }
+
+    private static Compared compare(long seed, Again again) throws SegmentFormatException {
+        int cuts = 0;
         int segments = 0;
         for (int h = 0; h < HISTORIES; h++) {
             SimulationGenerator generator = new SimulationGenerator(seed + h);
@@ -70,17 +56,28 @@ class StoredSegmentsTest {
                 if (target.isPresent()) {
                     ClusterHistory history = cluster.history(truths);
                     Solution solution = new CutSolver(history, SimulatedCluster.DIALECT).solve(target.get());
-                    ClusterHistory lent = lent(history, random, fetched);
-                    assertThat(new CutSolver(lent, SimulatedCluster.DIALECT).solve(target.get()))
+                    assertThat(new CutSolver(again.of(history), SimulatedCluster.DIALECT).solve(target.get()))
                             .as("seed %d, target %s", seed + h, target.get())
                             .isEqualTo(solution);
+                    cuts += solution instanceof Cut ? 1 : 0;
                     segments += history.shards().stream()
                             .mapToInt(shard -> history.segments(shard).size())
                             .sum();
                 }
             }
         }
-        assertThat(fetched.get()).isPositive().isLessThan(segments);
+        return new Compared(cuts, segments);
+    }
+
+    private static ClusterHistory stored(ClusterHistory history) throws SegmentFormatException {
+        List<StoredSegment> stored = new ArrayList<>();
+        for (String shard : history.shards()) {
+            for (Segment segment : history.segments(shard)) {
+                byte[] encoded = SegmentCodec.encode(segment);
+                stored.add(new StoredSegment(SegmentCodec.decodeForCut(encoded), SegmentCodec.sha256(encoded)));
+            }
+        }
+        return ClusterHistory.ofStored(history.shards(), stored);
     }
 
     /** With events kept of the segments of some stretch only, and bytes that are overwritten at once. */

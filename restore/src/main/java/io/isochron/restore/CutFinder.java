@@ -62,6 +62,15 @@ public final class CutFinder {
      * @throws IOException if the repository cannot be read or is damaged
      */
     public Found find(Target target, PlanOptions options) throws IOException {
+        try {
+            return findByReading(target, options);
+        } catch (UncheckedIOException e) {
+            // events were asked for that had not been read, by the solver or by what looks at other members
+            throw Objects.requireNonNull(e.getCause());
+        }
+    }
+
+    private Found findByReading(Target target, PlanOptions options) throws IOException {
         MomentSearch.Span all = target instanceof Target.Latest
                 ? null
                 : new MomentSearch(repository, options.dialect()).of(target).orElseThrow(() -> notThere(target));
@@ -114,14 +123,9 @@ public final class CutFinder {
         return Optional.empty();
     }
 
-    private static Solution solve(ClusterHistory history, Target target, PlanOptions options) throws IOException {
+    private static Solution solve(ClusterHistory history, Target target, PlanOptions options) {
         CutSolver solver = new CutSolver(history, options.dialect());
-        try {
-            return options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
-        } catch (UncheckedIOException e) {
-            // events were asked for that had not been read
-            throw Objects.requireNonNull(e.getCause());
-        }
+        return options.eachShardByItself() ? solver.solveEachShardByItself(target) : solver.solve(target);
     }
 
     private record Window(

@@ -13,6 +13,11 @@ class CutRules {
         return false;
     }
 
+    /** Whether a clock that nobody read for a while, and that had jumped when it was read again, is taken to have jumped once. */
+    boolean believesClocksThatJumpedUnread() {
+        return false;
+    }
+
     /**
      * Whether a commit lies after the moment.
      *

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those from just
  * before the event's segment to just after it, widened by drift. Where the clock stepped in between, every reading that
  * agrees with what is known without clocks (the event was written after the last safe point before it and had arrived when its segment
- * was cut) counts, and the uncertainty covers them all. Behind the last reading a step would show nowhere yet, so what may have been written there is
+ * was cut) counts, and the uncertainty covers them all. Where it was not read for a while ({@value #UNREAD_MICROS} µs) and stepped meanwhile, it may have shown anything between, and only what is known without clocks counts. Behind the last reading a step would show nowhere yet, so what may have been written there is
  * uncertain up to its arrival, until a later reading is archived.
  */
 final class ShardClock {
@@ -17,6 +17,12 @@ final class ShardClock {
 
     /** A probe's answer and the WAL written when it was given reach the segments at most this far apart, capture running. */
     private static final long READING_DELAY_MICROS = 2_000_000;
+
+    /**
+     * A clock that stepped between two readings is taken to have stepped once if they lie no further apart. Capture reads it several times a second; that a standby's clock
+     * differs from the one of the primary that it succeeds is one step, however long the shard was away.
+     */
+    private static final long UNREAD_MICROS = 3_000_000;
 
     /** Further back than any record: ten years. */
     private static final long UNKNOWN_MICROS = 10L * 366 * 86_400 * 1_000_000;
@@ -31,12 +37,19 @@ final class ShardClock {
     private final int[] firstAfter;
     /** For each reading the number of steps up to it. */
     private final int[] steps;
+    /** For each reading the number of steps up to it of which nobody knows that they were single ones. */
+    private final int[] unread;
     /** For each segment the reference time of the latest safe point before it. */
     private final long[] safeBefore;
     /** The reference time of the latest safe point: a reading was asked for then, so what no reading follows was written later. */
     private final long safeAtEnd;
     /** The first segment from which on none is surely followed by a reading. */
     private final int firstUnread;
+    /**
+     * The first segment with a safe point before it, if what came before all of them is not known. What is in earlier ones may have been written long before it arrived,
+     * when the clock was another one: a capture that was away has made several segments of what it found.
+     */
+    private final int firstKnown;
     /** No less than the uncertainty of any reading. */
     private final long widestReading;
     /** How far the offsets of all readings lie apart. */
@@ -48,18 +61,23 @@ final class ShardClock {
         this.segments = segments;
         this.rules = rules;
         List<ClockBounds> all = new ArrayList<>();
+        List<Integer> timelines = new ArrayList<>();
         safeBefore = new long[segments.size()];
         long safe = Long.MIN_VALUE;
         for (int i = 0; i < segments.size(); i++) {
             Segment segment = segments.get(i);
             safeBefore[i] = safe;
-            all.addAll(segment.clocks());
+            for (ClockBounds reading : segment.clocks()) {
+                all.add(reading);
+                timelines.add(segment.timeline());
+            }
             SafePoint point = segment.safePoint();
             if (point != null) {
                 safe = Math.max(safe, point.referenceMicros());
             }
         }
         safeAtEnd = safe;
+        firstKnown = firstKnown();
         readings = all.toArray(new ClockBounds[0]);
         shardTimes = new long[readings.length];
         for (int i = 0; i < readings.length; i++) {
@@ -74,8 +92,14 @@ final class ShardClock {
                     Math.min(readings.length - 1, firstFrom(segment.referenceLastMicros() + READING_DELAY_MICROS));
         }
         steps = new int[readings.length];
+        unread = new int[readings.length];
         for (int i = 1; i < readings.length; i++) {
-            steps[i] = steps[i - 1] + (readings[i - 1].intersect(readings[i]).isEmpty() ? 1 : 0);
+            boolean stepped = readings[i - 1].intersect(readings[i]).isEmpty();
+            boolean unseen = stepped
+                    && readings[i].atReferenceMicros() - readings[i - 1].atReferenceMicros() > UNREAD_MICROS
+                    && timelines.get(i - 1).equals(timelines.get(i));
+            steps[i] = steps[i - 1] + (stepped ? 1 : 0);
+            unread[i] = unread[i - 1] + (unseen ? 1 : 0);
         }
         firstUnread = firstUnread();
         long widest = 0;
@@ -88,6 +112,21 @@ final class ShardClock {
         }
         widestReading = widest;
         offsetRange = readings.length == 0 ? 0 : most - least;
+    }
+
+    private int firstKnown() {
+        int first = 0;
+        if (!segments.isEmpty() && segments.getFirst().sequence() > 0) {
+            while (first < segments.size() && safeBefore[first] == Long.MIN_VALUE) {
+                first++;
+            }
+        }
+        return first;
+    }
+
+    /** The end of what is not known of the segments from this one on for want of a safe point before them; {@code Long.MIN_VALUE} if there is none. */
+    long unknownUntil(int segment) {
+        return segment < firstKnown ? segments.get(firstKnown - 1).referenceLastMicros() : Long.MIN_VALUE;
     }
 
     private int firstUnread() {
@@ -136,6 +175,9 @@ final class ShardClock {
             written = Long.MIN_VALUE;
             arrived = Long.MAX_VALUE;
         }
+        if (segment < firstKnown && arrived != Long.MAX_VALUE) {
+            return between(arrived - UNKNOWN_MICROS, arrived);
+        }
         Corrected read = correctBetween(low, high, shardMicros, written, arrived);
         return segment < firstUnread || arrived == Long.MAX_VALUE || rules.believesClocksThatAreNotReadAgain()
                 ? read
@@ -145,6 +187,7 @@ final class ShardClock {
     /** Corrects the times of a segment's events, as {@link #correct} does one by one; nearly always one reading is the nearest to many, and nothing about it is in question. */
     void correct(int segment, SegmentEvents events, long[] micros, long[] uncertaintyMicros) {
         boolean plain = readings.length > 0
+                && segment >= firstKnown
                 && steps[lastBefore[segment]] == steps[firstAfter[segment]]
                 && (segment < firstUnread || rules.believesClocksThatAreNotReadAgain());
         long written = written(segment);
@@ -253,7 +296,8 @@ final class ShardClock {
 
     /** Where the clock stepped, seen in the readings or by a time that cannot be: no reading has shown that step yet. */
     private Corrected correctAcrossStep(int low, int high, long shardMicros, long written, long arrived) {
-        Corrected plausible = hull(low, high, shardMicros, written, arrived);
+        boolean onceAtMost = unread[low] == unread[high] || rules.believesClocksThatJumpedUnread();
+        Corrected plausible = onceAtMost ? hull(low, high, shardMicros, written, arrived) : null;
         if (plausible != null) {
             return plausible;
         }

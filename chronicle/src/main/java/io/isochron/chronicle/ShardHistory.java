@@ -173,6 +173,10 @@ final class ShardHistory {
 
     /** The moment at which a run's knowledge begins: its opening, or its first event if that is older (WAL kept by a slot). */
     long runBeginMicros(int first) {
+        long unknownUntil = clock.unknownUntil(first);
+        if (unknownUntil != Long.MIN_VALUE) {
+            return unknownUntil;
+        }
         long begin = segments.get(first).referenceFirstMicros();
         for (int i = first; i <= runEnd(first); i++) {
             if (events[i].size() > 0) {
@@ -184,7 +188,9 @@ final class ShardHistory {
 
     /** Whether a run's knowledge begins at a moment or before. */
     boolean runBeginsBy(int first, long micros) {
-        return segments.get(first).referenceFirstMicros() <= micros || runBeginMicros(first) <= micros;
+        return (clock.unknownUntil(first) == Long.MIN_VALUE
+                        && segments.get(first).referenceFirstMicros() <= micros)
+                || runBeginMicros(first) <= micros;
     }
 
     /** The safe time at the end of a segment; {@code Long.MIN_VALUE} if its run has none yet. */

@@ -100,6 +100,12 @@ final class PlantedFaults {
                 return true;
             }
         });
+        faults.put("a clock that was not read for a while is taken to have jumped once", () -> new CutRules() {
+            @Override
+            boolean believesClocksThatJumpedUnread() {
+                return true;
+            }
+        });
         coordinators(faults);
         targets(faults);
         return faults;

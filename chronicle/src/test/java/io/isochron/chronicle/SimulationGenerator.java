@@ -16,8 +16,8 @@ import java.util.SplittableRandom;
  * Makes random clusters. The fault model: shard clocks are off by up to an hour, drift by up to 300 ppm and jump, by more than a probe can
  * hide; probes take up to 0.4 s and are read at any point of it; commit records are written up to 20 ms after their time was read;
  * coordinators stall, crash before and after the decision, roll back, and recover late or never; a Citus origin is any node, has several
- * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly, and clocks jump just before, or when numbers recur; no clock jumps while the
- * capture of its shard pauses, for nobody reads it then;
+ * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly, and clocks jump just before, or when numbers recur, or once or twice while the
+ * capture of their shard pauses, when nobody reads them (but not back to where they were: nothing would show that);
  * fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
  */
 final class SimulationGenerator {
@@ -25,11 +25,15 @@ final class SimulationGenerator {
     private static final long SECOND = 1_000_000;
     private static final long NEVER = SimulatedTransaction.NEVER;
 
+    /** Shorter, and a single jump is all that the solver reckons with. */
+    private static final long UNREAD_LEAST = 3200 * MILLI;
+
     /** Chooses what {@link #random} does not, so that seeds of before still make the same histories. */
     private static final long SALT = 0x49534F43485251AAL;
 
     private final SplittableRandom random;
     private final SplittableRandom special;
+    private final SplittableRandom unread;
 
     private long restart;
     private int recurring;
@@ -37,6 +41,7 @@ final class SimulationGenerator {
     SimulationGenerator(long seed) {
         this.random = new SplittableRandom(seed);
         this.special = new SplittableRandom(seed ^ SALT);
+        this.unread = new SplittableRandom(seed ^ SALT * 3);
     }
 
     SimulatedCluster next() {
@@ -63,6 +68,7 @@ final class SimulationGenerator {
             case 1 -> all.replaceAll(shard -> special.nextBoolean() ? jumpingAtRestart(shard) : shard);
             default -> {}
         }
+        all.replaceAll(shard -> unread.nextInt(3) == 0 ? jumpingUnread(shard) : shard);
         List<SimulatedFence> fences = new ArrayList<>();
         for (long at = random.nextLong(SECOND); at < length && random.nextInt(20) != 0; ) {
             int without = random.nextInt(8) == 0 ? random.nextInt(shards) : -1;
@@ -178,6 +184,34 @@ final class SimulationGenerator {
         return jump < 3 * SECOND || !alone || pauses(shard, jump - 3 * SECOND, jump + 3 * SECOND)
                 ? shard
                 : with(shard, steps, shard.cuts());
+    }
+
+    /** The same shard, whose clock jumps once or twice while its capture pauses. */
+    private SimulatedShard jumpingUnread(SimulatedShard shard) {
+        List<Step> steps = new ArrayList<>(shard.steps());
+        long read = shard.joined();
+        for (Cutting cut : shard.cuts()) {
+            long from = read;
+            long to = cut.at() - 60 * MILLI - 2 * shard.roundTrip();
+            read = to + shard.roundTrip();
+            if (to - from <= UNREAD_LEAST) {
+                continue;
+            }
+            long least = 3 * shard.roundTrip() + 10 * MILLI;
+            long sign = unread.nextBoolean() ? 1 : -1;
+            long first = unread.nextLong(least, 4 * SECOND);
+            long jumped = unread.nextLong(from + 1, to);
+            steps.removeIf(step -> step.at() > from - 3 * SECOND && step.at() < to + 3 * SECOND);
+            steps.add(new Step(jumped, sign * first));
+            if (unread.nextBoolean()) {
+                // on, or back beyond where it was
+                long second = unread.nextLong(least, 4 * SECOND);
+                long size = unread.nextBoolean() ? second : -first - second;
+                steps.add(new Step(unread.nextLong(jumped, to), sign * size));
+            }
+        }
+        steps.sort(Comparator.comparingLong(Step::at));
+        return with(shard, steps, shard.cuts());
     }
 
     private static boolean pauses(SimulatedShard shard, long from, long to) {

@@ -27,13 +27,13 @@ class SimulationTest {
     }
 
     /** Histories that were decided wrongly once; the first two by believing a clock that had not been read yet, the others by what a shard had forgotten, by a log's order
-     * that was not held above its clock, by a record later than what was read of its branches' shards, and by a clock that was set back after its last reading, and by one
-     * that jumped twice while nobody read it. */
+     * that was not held above its clock, by a record later than what was read of its branches' shards, and by a clock that was set back after its last reading, by one
+     * that jumped twice while nobody read it, and by readings of it that were made behind what a capture had found waiting. */
     @ParameterizedTest
     @ValueSource(
             longs = {
                 70068159, 70083012, 70035213, 70057499, 90099840, 92003964, 92149634, 93079260, 93036631, 93065528,
-                197038
+                197038, 507027
             })
     void aHistoryThatWasDecidedWronglyOnceIsNotAgain(long seed) {
         assertThat(new Simulation(SimulatedCluster.DIALECT, new CutRules()).failure(seed, SimulateMain.TARGETS))

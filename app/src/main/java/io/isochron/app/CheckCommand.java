@@ -1,5 +1,6 @@
 package io.isochron.app;
 
+import io.isochron.capture.CaptureOptions;
 import io.isochron.capture.CheckResult;
 import io.isochron.capture.CheckService;
 import io.isochron.capture.MemberWatch;
@@ -41,9 +42,9 @@ final class CheckCommand extends Command {
         }
         List<CheckResult> results = new ArrayList<>();
         List<String> strangers = new ArrayList<>();
-        boolean synchronous = config().capture().synchronous() != null;
+        CaptureOptions options = config().capture().options();
         if (repository == null) {
-            results.addAll(CheckService.check(sources(), null, synchronous));
+            results.addAll(CheckService.check(sources(), null, options));
         } else {
             for (Placement.Copy copy : placement().copies()) {
                 String subject = placement().inOnePlace() ? "(repository)" : "(copy " + copy.name() + ")";
@@ -69,9 +70,9 @@ final class CheckCommand extends Command {
                     captured.add(source);
                 }
             }
-            results.addAll(CheckService.check(captured, repository, synchronous));
+            results.addAll(CheckService.check(captured, repository, options));
             // what only the repository can tell is left out
-            results.addAll(CheckService.check(others, null, synchronous));
+            results.addAll(CheckService.check(others, null, options));
         }
         List<List<String>> table = new ArrayList<>();
         table.add(List.of("SHARD", "CHECK", "RESULT", "DETAIL"));

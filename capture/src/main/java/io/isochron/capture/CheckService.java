@@ -25,20 +25,20 @@ public final class CheckService {
      */
     public static List<CheckResult> check(List<ShardSource> sources, @Nullable Repository repository)
             throws InterruptedException {
-        return check(sources, repository, false);
+        return check(sources, repository, CaptureOptions.defaults());
     }
 
     /**
      * As the other one.
      *
-     * @param synchronous whether capture is to be the shards' synchronous standby: what lets commits get around it is a finding
+     * @param options how the shards are to be captured: in synchronous mode, what lets commits get around capture is a finding; if their WAL is to come from standbys, that none can be used
      */
     public static List<CheckResult> check(
-            List<ShardSource> sources, @Nullable Repository repository, boolean synchronous)
+            List<ShardSource> sources, @Nullable Repository repository, CaptureOptions options)
             throws InterruptedException {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<List<CheckResult>>> tasks = sources.stream()
-                    .map(source -> threads.submit(() -> new ShardCheck(source, repository, synchronous).run()))
+                    .map(source -> threads.submit(() -> new ShardCheck(source, repository, options).run()))
                     .toList();
             List<CheckResult> all = new ArrayList<>();
             try {

@@ -19,11 +19,11 @@ final class ShardCheck {
 
     private final ShardSource source;
     private final @Nullable Repository repository;
-    private final boolean synchronous;
+    private final CaptureOptions options;
     private final List<CheckResult> results = new ArrayList<>();
 
-    ShardCheck(ShardSource source, @Nullable Repository repository, boolean synchronous) {
-        this.synchronous = synchronous;
+    ShardCheck(ShardSource source, @Nullable Repository repository, CaptureOptions options) {
+        this.options = options;
         this.source = source;
         this.repository = repository;
     }
@@ -52,8 +52,11 @@ final class ShardCheck {
                 slot(connection);
                 results.addAll(new AddressCheck(source).run());
                 results.add(new SqlHelperCheck(source).run());
-                if (synchronous) {
+                if (options.synchronous() != null) {
                     results.addAll(new SyncCheck(source).run());
+                }
+                if (options.walSource() == WalSource.STANDBY) {
+                    results.addAll(new StandbyWalCheck(source, server).run());
                 }
                 endToEnd(server);
             }

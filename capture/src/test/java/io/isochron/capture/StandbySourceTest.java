@@ -17,12 +17,15 @@ import org.junit.jupiter.api.Test;
 
 /** WAL from a real hot standby, clock and safe time from its primary. */
 class StandbySourceTest {
+    /** {@code -Disochron.standby.postgres=14} tries another version. */
+    private static final int MAJOR = Integer.getInteger("isochron.standby.postgres", 17);
+
     private static final String WALSENDERS =
             "select count(*) from pg_stat_replication where application_name = 'isochron'";
 
     @Test
     void wal_comes_from_a_standby_until_it_lags_and_history_goes_on_through_a_promotion() throws Exception {
-        try (CaptureFixture fixture = CaptureFixture.start(1, 17)) {
+        try (CaptureFixture fixture = CaptureFixture.start(1, MAJOR)) {
             TestShard shard = fixture.cluster.shard(0);
             shard.execute("create table t (id bigserial primary key, v text)");
             try (TestStandby standby = TestStandby.start(shard, "second");

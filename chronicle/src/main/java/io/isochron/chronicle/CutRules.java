@@ -13,6 +13,11 @@ class CutRules {
         return false;
     }
 
+    /** Whether WAL is taken to arrive no later than the readings that were made when it was written, however far capture lags. */
+    boolean believesThatWalArrivesWithItsReadings() {
+        return false;
+    }
+
     /** Whether a clock that nobody read for a while, and that had jumped when it was read again, is taken to have jumped once. */
     boolean believesClocksThatJumpedUnread() {
         return false;

@@ -87,7 +87,7 @@ final class ShardClock {
         firstAfter = new int[segments.size()];
         for (int i = 0; i < segments.size() && readings.length > 0; i++) {
             Segment segment = segments.get(i);
-            lastBefore[i] = Math.max(0, firstFrom(segment.referenceFirstMicros() - READING_DELAY_MICROS) - 1);
+            lastBefore[i] = Math.max(0, firstFrom(writtenAfter(i)) - 1);
             firstAfter[i] =
                     Math.min(readings.length - 1, firstFrom(segment.referenceLastMicros() + READING_DELAY_MICROS));
         }
@@ -112,6 +112,12 @@ final class ShardClock {
         }
         widestReading = widest;
         offsetRange = readings.length == 0 ? 0 : most - least;
+    }
+
+    /** What is in a segment was written after this moment: WAL may arrive long after a reading of its time, so nothing but a safe point says so. */
+    private long writtenAfter(int segment) {
+        long opened = segments.get(segment).referenceFirstMicros() - READING_DELAY_MICROS;
+        return rules.believesThatWalArrivesWithItsReadings() ? opened : Math.min(opened, written(segment));
     }
 
     private int firstKnown() {

@@ -106,6 +106,12 @@ final class PlantedFaults {
                 return true;
             }
         });
+        faults.put("WAL is taken to arrive with the readings of its time", () -> new CutRules() {
+            @Override
+            boolean believesThatWalArrivesWithItsReadings() {
+                return true;
+            }
+        });
         coordinators(faults);
         targets(faults);
         return faults;

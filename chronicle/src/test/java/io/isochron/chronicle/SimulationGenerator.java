@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  * hide; probes take up to 0.4 s and are read at any point of it; commit records are written up to 20 ms after their time was read;
  * coordinators stall, crash before and after the decision, roll back, and recover late or never; a Citus origin is any node, has several
  * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly, and clocks jump just before, or when numbers recur, or once or twice while the
- * capture of their shard pauses, when nobody reads them (but not back to where they were: nothing would show that);
+ * capture of their shard pauses, when nobody reads them (but not back to where they were: nothing would show that); WAL lags by up to 8 s while the clock is read and steps;
  * fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
  */
 final class SimulationGenerator {
@@ -34,6 +34,7 @@ final class SimulationGenerator {
     private final SplittableRandom random;
     private final SplittableRandom special;
     private final SplittableRandom unread;
+    private final SplittableRandom lag;
 
     private long restart;
     private int recurring;
@@ -42,6 +43,7 @@ final class SimulationGenerator {
         this.random = new SplittableRandom(seed);
         this.special = new SplittableRandom(seed ^ SALT);
         this.unread = new SplittableRandom(seed ^ SALT * 3);
+        this.lag = new SplittableRandom(seed ^ SALT * 5);
     }
 
     SimulatedCluster next() {
@@ -69,6 +71,7 @@ final class SimulationGenerator {
             default -> {}
         }
         all.replaceAll(shard -> unread.nextInt(3) == 0 ? jumpingUnread(shard) : shard);
+        all.replaceAll(shard -> lag.nextInt(5) == 0 ? lagging(shard, length) : shard);
         List<SimulatedFence> fences = new ArrayList<>();
         for (long at = random.nextLong(SECOND); at < length && random.nextInt(20) != 0; ) {
             int without = random.nextInt(8) == 0 ? random.nextInt(shards) : -1;
@@ -212,6 +215,24 @@ final class SimulationGenerator {
         }
         steps.sort(Comparator.comparingLong(Step::at));
         return with(shard, steps, shard.cuts());
+    }
+
+    /** The same shard, whose WAL arrives late for a while, and at last all at once; what is known to be archived stands still meanwhile. */
+    private SimulatedShard lagging(SimulatedShard shard, long length) {
+        long from = lag.nextLong(length);
+        long to = from + lag.nextLong(SECOND, 8 * SECOND);
+        long late = lag.nextLong(SECOND, 8 * SECOND);
+        List<Cutting> cuts = new ArrayList<>();
+        long arrived = 0;
+        for (int i = 0; i < shard.cuts().size(); i++) {
+            Cutting cut = shard.cuts().get(i);
+            boolean lags =
+                    cut.at() > from && cut.at() < to && i + 1 < shard.cuts().size();
+            long until = lags ? Math.min(cut.arrivedUntil(), Math.max(arrived, cut.at() - late)) : cut.arrivedUntil();
+            cuts.add(new Cutting(cut.at(), until, cut.safe() && !lags));
+            arrived = until;
+        }
+        return with(shard, shard.steps(), cuts);
     }
 
     private static boolean pauses(SimulatedShard shard, long from, long to) {

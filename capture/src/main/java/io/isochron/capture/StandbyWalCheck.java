@@ -54,8 +54,8 @@ final class StandbyWalCheck {
                 source.name(),
                 NAME,
                 Verdict.WARN,
-                "no address is a standby on the primary's PostgreSQL timeline " + primary.timeline() + ": "
-                        + String.join(", ", passedOver) + "; wal is taken from the primary",
+                "no standby on the primary's PostgreSQL timeline can be used beside it, timeline " + primary.timeline()
+                        + ": " + String.join(", ", passedOver) + "; wal is taken from the primary",
                 "add the standby's address to the shard's connection string, next to the primary's"));
     }
 
@@ -99,7 +99,13 @@ final class StandbyWalCheck {
                 TimeUnit.MILLISECONDS.sleep(20);
             }
         } catch (IOException e) {
-            return late(place, flushed);
+            return new CheckResult(
+                    source.name(),
+                    NAME,
+                    Verdict.WARN,
+                    "standby " + place.where() + " answered, and then no more: " + firstLine(e.getMessage())
+                            + "; wal is taken from the primary meanwhile",
+                    "see the standby's log, and whether max_wal_senders is enough there");
         }
     }
 

@@ -9,7 +9,6 @@ import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;
 import io.isochron.wal.Lsn;
-import io.isochron.wal.WalFileName;
 import io.isochron.wal.WalFormat;
 import io.isochron.wal.WalReader;
 import java.lang.management.ManagementFactory;
@@ -48,9 +47,7 @@ public final class IndexCostMain {
         try (RecordedWal wal = RecordedWal.record(major, arguments.number("mebibytes", 256), load)) {
             List<byte[]> segments = new ArrayList<>();
             for (Lsn at = wal.start(); at.isBefore(wal.end()); at = at.plus(RecordedWal.SEGMENT_BYTES)) {
-                segments.add(Files.readAllBytes(wal.directory()
-                        .resolve(WalFileName.holding(1, at, RecordedWal.SEGMENT_BYTES)
-                                .name())));
+                segments.add(Files.readAllBytes(wal.directory().resolve(wal.fileHolding(at))));
             }
             Sizes sizes = sizes(wal, segments, major);
             long first = cpuNanos(wal, segments, major, encoded -> {});

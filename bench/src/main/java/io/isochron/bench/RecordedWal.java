@@ -144,6 +144,11 @@ final class RecordedWal implements AutoCloseable {
         return cluster.shard(0).dataDirectory().resolve("pg_wal");
     }
 
+    /** Name of the segment file with a position. */
+    String fileHolding(Lsn position) {
+        return WalFileName.holding(1, position, SEGMENT_BYTES).name();
+    }
+
     /** Where the first segment and a record begin. */
     Lsn start() {
         return start;

@@ -143,7 +143,12 @@ final class WalScanComparison {
                 "-s",
                 wal.start().toString(),
                 "-e",
-                wal.end().toString());
+                wal.end().toString(),
+                // it reads the size of segments from the first file named; from any of the directory otherwise, and one
+                // that
+                // the server has only prepared for later is all zeros
+                wal.fileHolding(wal.start()),
+                wal.fileHolding(wal.end().plus(-1)));
     }
 
     private static TimedRun lastPass(TimedRun run) throws IOException {

@@ -30,21 +30,29 @@ final class WalDump {
                 "-s",
                 start.toString(),
                 "-e",
-                end.toString());
+                end.toString(),
+                // segments' size is read from the first file named; from any of the directory otherwise, and one that
+                // the
+                // server has only prepared for later is all zeros
+                WalFileName.holding(1, start, WalServer.SEGMENT_BYTES).name(),
+                WalFileName.holding(1, end.plus(-1), WalServer.SEGMENT_BYTES).name());
         builder.environment().put("TZ", "UTC");
-        builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.redirectErrorStream(true);
         Process process = builder.start();
         List<OracleRecord> records = new ArrayList<>();
+        List<String> complaints = new ArrayList<>();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith("rmgr: ")) {
                     records.add(parse(line));
+                } else if (complaints.size() < 10) {
+                    complaints.add(line);
                 }
             }
         }
         if (process.waitFor() != 0) {
-            throw new IllegalStateException("pg_waldump ended with " + process.exitValue());
+            throw new IllegalStateException("pg_waldump ended with " + process.exitValue() + ": " + complaints);
         }
         return records;
     }

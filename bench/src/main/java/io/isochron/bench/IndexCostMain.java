@@ -1,8 +1,6 @@
 package io.isochron.bench;
 
-import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentBuilder;
-import io.isochron.chronicle.SegmentCodec;
 import io.isochron.objects.FileSystemStore;
 import io.isochron.store.ClusterIdentity;
 import io.isochron.store.Repository;
@@ -111,8 +109,8 @@ public final class IndexCostMain {
             for (int at = 0; at < segment.length; at += MESSAGE_BYTES) {
                 reader.feed(reader.fed(), ByteBuffer.wrap(segment, at, MESSAGE_BYTES), builder);
                 if ((at + MESSAGE_BYTES) % CUT_BYTES == 0) {
-                    Segment cut = builder.cut(reader.fed(), Lsn.min(reader.pendingStart(), reader.fed()), 0, 0);
-                    made.accept(SegmentCodec.encode(cut));
+                    made.accept(builder.cut(reader.fed(), Lsn.min(reader.pendingStart(), reader.fed()), 0, 0)
+                            .bytes());
                 }
             }
         }

@@ -1,10 +1,10 @@
 package io.isochron.capture;
 
 import io.isochron.chronicle.ClockStep;
+import io.isochron.chronicle.EncodedSegment;
 import io.isochron.chronicle.FenceMark;
 import io.isochron.chronicle.RelationObservation;
 import io.isochron.chronicle.SafePoint;
-import io.isochron.chronicle.Segment;
 import io.isochron.chronicle.SegmentBuilder;
 import io.isochron.objects.CrashPoint;
 import io.isochron.store.WalRange;
@@ -227,11 +227,11 @@ final class ArchiveWriter {
         takeFences(builder, end);
         boolean created = builder.storageCreated();
         long now = host.micros();
-        Segment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
+        EncodedSegment segment = indexer.cut(end, held() > 0 ? firstMicros : now, now);
         archive.segment(segment);
         CrashPoint.reached("capture.segment");
         // before the receiver can read it and confirm it: the status must never be behind what the server was told
-        monitor.archived(end, segment.sequence() + 1);
+        monitor.archived(end, segment.segment().sequence() + 1);
         ring.release(end);
         durable = end;
         if (synchronous != null) {

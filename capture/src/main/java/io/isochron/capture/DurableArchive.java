@@ -1,7 +1,7 @@
 package io.isochron.capture;
 
+import io.isochron.chronicle.EncodedSegment;
 import io.isochron.chronicle.Segment;
-import io.isochron.chronicle.SegmentCodec;
 import io.isochron.objects.ObjectDamagedException;
 import io.isochron.objects.ObjectExistsException;
 import io.isochron.objects.StoreException;
@@ -94,11 +94,11 @@ final class DurableArchive {
     /**
      * Appends a segment to the chronicle; durable on return.
      *
-     * @return its encoded bytes
      * @throws ConflictException if another segment has this number: somebody else captures this shard too
      */
-    byte[] segment(Segment segment) throws IOException, InterruptedException {
-        byte[] encoded = SegmentCodec.encode(segment);
+    void segment(EncodedSegment cut) throws IOException, InterruptedException {
+        Segment segment = cut.segment();
+        byte[] encoded = cut.bytes();
         persist(() -> {
             try {
                 repository.chronicle().append(shard, segment.sequence(), encoded);
@@ -109,7 +109,6 @@ final class DurableArchive {
                 }
             }
         });
-        return encoded;
     }
 
     private void persist(Write write) throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package io.isochron.capture;
 
+import io.isochron.chronicle.EncodedSegment;
 import io.isochron.chronicle.Segment;
 import io.isochron.objects.CrashPoint;
 import io.isochron.objects.ObjectDamagedException;
@@ -62,8 +63,9 @@ final class OrphanAdoption {
                     e);
         }
         long adopted = Micros.now();
-        Segment segment = now.indexer().cut(now.indexer().fed(), adopted, adopted);
-        archive.segment(segment);
+        EncodedSegment cut = now.indexer().cut(now.indexer().fed(), adopted, adopted);
+        archive.segment(cut);
+        Segment segment = cut.segment();
         CrashPoint.reached("capture.adopted");
         return new StoredPosition(now.timeline(), segment.end(), segment.sequence() + 1, now.indexer());
     }

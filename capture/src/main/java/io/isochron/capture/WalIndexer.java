@@ -1,6 +1,6 @@
 package io.isochron.capture;
 
-import io.isochron.chronicle.Segment;
+import io.isochron.chronicle.EncodedSegment;
 import io.isochron.chronicle.SegmentBuilder;
 import io.isochron.wal.Lsn;
 import io.isochron.wal.WalDamagedException;
@@ -85,7 +85,7 @@ final class WalIndexer {
      * @param referenceFirstMicros when its first byte arrived, by this host's clock
      * @param referenceLastMicros now, by this host's clock
      */
-    Segment cut(Lsn end, long referenceFirstMicros, long referenceLastMicros) {
+    EncodedSegment cut(Lsn end, long referenceFirstMicros, long referenceLastMicros) {
         Lsn restart = reader.pendingStart();
         if (restart.isAfter(end)) {
             // after a segment switch the next record lies beyond the zeros that fill the segment: a new parser finds

@@ -1,6 +1,8 @@
 package io.isochron.chronicle;
 
 import io.isochron.wal.RelationFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -94,6 +96,13 @@ final class ByteWriter {
 
     byte[] toBytes() {
         return Arrays.copyOf(bytes, size);
+    }
+
+    /** All bytes, and behind them their CRC-32C, little endian. */
+    byte[] withCrc() {
+        byte[] all = Arrays.copyOf(bytes, size + Integer.BYTES);
+        ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).putInt(size, SegmentCodec.crc(bytes, size));
+        return all;
     }
 
     private void room(int more) {

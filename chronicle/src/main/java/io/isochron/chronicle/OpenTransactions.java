@@ -13,6 +13,9 @@ final class OpenTransactions {
     private final Map<Integer, OpenPrepared> prepared = new HashMap<>();
     /** First record of every id that writes; subtransactions have their own entry until their end or that of the whole is seen. */
     private final Map<Integer, Lsn> firstRecord = new HashMap<>();
+    /** The id last entered there, 0 if it may have been removed: often the next record is its too. */
+    private int lastWrote;
+
     /** Lower bound for transactions that began before this program looked; null if there is none known. */
     private @Nullable Lsn inherited;
     /** Whether transactions older than what was seen may be open. */
@@ -26,7 +29,10 @@ final class OpenTransactions {
     }
 
     void wrote(int xid, Lsn start) {
-        firstRecord.putIfAbsent(xid, start);
+        if (xid != lastWrote) {
+            firstRecord.putIfAbsent(xid, start);
+            lastWrote = xid;
+        }
     }
 
     void prepared(OpenPrepared open) {
@@ -44,12 +50,14 @@ final class OpenTransactions {
     }
 
     void ended(int xid, List<Integer> subxids) {
+        lastWrote = 0;
         firstRecord.remove(xid);
         subxids.forEach(firstRecord::remove);
     }
 
     /** Nothing survives a server's stop but what is prepared. */
     void serverStopped() {
+        lastWrote = 0;
         firstRecord.keySet().retainAll(prepared.keySet());
         if (prepared.isEmpty()) {
             inherited = null;
@@ -58,6 +66,7 @@ final class OpenTransactions {
     }
 
     void running(int nextXid, int oldestRunningXid) {
+        lastWrote = 0;
         firstRecord
                 .keySet()
                 .removeIf(xid -> RunningTransactions.precedes(xid, oldestRunningXid) && !prepared.containsKey(xid));

@@ -2,74 +2,172 @@ package io.isochron.chronicle;
 
 import io.isochron.wal.RelationFile;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/** Sums row operations by transaction id and storage. */
+/**
+ * Sums row operations by transaction id and storage. Under small transactions these sums are most of the work of an index, so they lie in plain arrays: an entry's place in them is found by open addressing.
+ */
 final class RowTally {
-    private record Key(int xid, RelationFile relation) {
-        @Override
-        public int hashCode() {
-            return 31 * relation.hashCode() + xid;
-        }
-    }
+    private static final int ENTRIES_MIN = 256;
+    private static final int COUNTS = 4;
+    private static final int INSERTED = 0;
+    private static final int UPDATED = 1;
+    private static final int DELETED = 2;
+    private static final int PAGES_WRITTEN = 3;
 
-    private static final class Counts {
-        long inserted;
-        long updated;
-        long deleted;
-        long pagesWritten;
-    }
+    private static final Comparator<RelationFile> ORDER = Comparator.<RelationFile>comparingLong(
+                    file -> Integer.toUnsignedLong(file.databaseOid()))
+            .thenComparingLong(file -> Integer.toUnsignedLong(file.fileNumber()))
+            .thenComparingLong(file -> Integer.toUnsignedLong(file.tablespaceOid()));
 
-    private static final Comparator<RowCounts> ORDER = Comparator.<RowCounts>comparingLong(
-                    rows -> Integer.toUnsignedLong(rows.xid()))
-            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().databaseOid()))
-            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().fileNumber()))
-            .thenComparingLong(rows -> Integer.toUnsignedLong(rows.relation().tablespaceOid()));
-
-    private Map<Key, Counts> tally = new HashMap<>();
+    private int size;
+    private int[] xids = {};
+    private RelationFile[] relations = {};
+    /** {@link #COUNTS} of each entry. */
+    private long[] counts = {};
+    /** Entries by hash, plus one; 0 is free. At least half are. */
+    private int[] slots = {};
     /** What was counted last: the next record is mostly of the same transaction and storage. */
-    private @Nullable Key lastKey;
+    private int last;
 
-    private Counts lastCounts = new Counts();
+    RowTally() {
+        begin(ENTRIES_MIN);
+    }
 
     void inserted(int xid, RelationFile relation, int rows) {
-        of(xid, relation).inserted += rows;
+        int at = of(xid, relation);
+        counts[at + INSERTED] += rows;
     }
 
     void updated(int xid, RelationFile relation) {
-        of(xid, relation).updated++;
+        int at = of(xid, relation);
+        counts[at + UPDATED]++;
     }
 
     void deleted(int xid, RelationFile relation) {
-        of(xid, relation).deleted++;
+        int at = of(xid, relation);
+        counts[at + DELETED]++;
     }
 
     void pagesWritten(int xid, RelationFile relation, int pages) {
-        of(xid, relation).pagesWritten += pages;
+        int at = of(xid, relation);
+        counts[at + PAGES_WRITTEN] += pages;
     }
 
-    private Counts of(int xid, RelationFile relation) {
-        Key last = lastKey;
-        if (last == null || last.xid != xid || !last.relation.equals(relation)) {
-            Key next = new Key(xid, relation);
-            lastKey = next;
-            lastCounts = tally.computeIfAbsent(next, key -> new Counts());
+    /** Where the counts of an entry begin; it is made if it is not there, in new arrays if the old ones are full. */
+    private int of(int xid, RelationFile relation) {
+        if (size == 0 || xids[last] != xid || !relations[last].equals(relation)) {
+            last = entry(xid, relation);
         }
-        return lastCounts;
+        return last * COUNTS;
     }
 
-    /** The sums in a fixed order; the tally is empty afterwards. */
+    private int entry(int xid, RelationFile relation) {
+        int slot = slot(xid, relation);
+        while (slots[slot] != 0) {
+            int entry = slots[slot] - 1;
+            if (xids[entry] == xid && relations[entry].equals(relation)) {
+                return entry;
+            }
+            slot = slot + 1 & slots.length - 1;
+        }
+        if (size == xids.length) {
+            grow();
+            return entry(xid, relation);
+        }
+        xids[size] = xid;
+        relations[size] = relation;
+        slots[slot] = ++size;
+        return size - 1;
+    }
+
+    private int slot(int xid, RelationFile relation) {
+        // neighbouring ids are the rule: a multiplication spreads them, and its upper bits are the good ones
+        int hash = (xid * 31 + relation.hashCode()) * 0x9E3779B9;
+        return hash >>> Integer.numberOfLeadingZeros(slots.length) + 1;
+    }
+
+    private void grow() {
+        int entries = Math.multiplyExact(xids.length, 2);
+        xids = Arrays.copyOf(xids, entries);
+        relations = Arrays.copyOf(relations, entries);
+        counts = Arrays.copyOf(counts, Math.multiplyExact(entries, COUNTS));
+        slots = new int[Math.multiplyExact(entries, 2)];
+        for (int entry = 0; entry < size; entry++) {
+            int slot = slot(xids[entry], relations[entry]);
+            while (slots[slot] != 0) {
+                slot = slot + 1 & slots.length - 1;
+            }
+            slots[slot] = entry + 1;
+        }
+    }
+
+    /** The sums in a fixed order: by id, then database, file and tablespace. The tally is empty afterwards. */
     List<RowCounts> take() {
-        List<RowCounts> rows = new ArrayList<>(tally.size());
-        tally.forEach((key, counts) -> rows.add(new RowCounts(
-                key.xid, key.relation, counts.inserted, counts.updated, counts.deleted, counts.pagesWritten)));
-        rows.sort(ORDER);
-        tally = new HashMap<>();
-        lastKey = null;
+        int[] byRelation = byRelation();
+        long[] keys = new long[size];
+        for (int i = 0; i < size; i++) {
+            // as unsigned ids are ordered, so are these
+            keys[i] = (long) (xids[byRelation[i]] ^ Integer.MIN_VALUE) << 32 | i;
+        }
+        Arrays.sort(keys);
+        List<RowCounts> rows = new ArrayList<>(size);
+        for (long key : keys) {
+            int entry = byRelation[(int) key];
+            int at = entry * COUNTS;
+            rows.add(new RowCounts(
+                    xids[entry],
+                    relations[entry],
+                    counts[at + INSERTED],
+                    counts[at + UPDATED],
+                    counts[at + DELETED],
+                    counts[at + PAGES_WRITTEN]));
+        }
+        begin(size);
         return rows;
+    }
+
+    /** The entries in the order of their storage; there are few of these. */
+    private int[] byRelation() {
+        Map<RelationFile, Integer> ranks = new HashMap<>();
+        for (int entry = 0; entry < size; entry++) {
+            if (entry == 0 || !relations[entry].equals(relations[entry - 1])) {
+                ranks.put(relations[entry], 0);
+            }
+        }
+        RelationFile[] sorted = ranks.keySet().toArray(RelationFile[]::new);
+        Arrays.sort(sorted, ORDER);
+        for (int rank = 0; rank < sorted.length; rank++) {
+            ranks.put(sorted[rank], rank);
+        }
+        int[] rankOf = new int[size];
+        int[] places = new int[sorted.length + 1];
+        for (int entry = 0; entry < size; entry++) {
+            rankOf[entry] = ranks.get(relations[entry]);
+            places[rankOf[entry] + 1]++;
+        }
+        for (int rank = 1; rank < places.length; rank++) {
+            places[rank] += places[rank - 1];
+        }
+        int[] ordered = new int[size];
+        for (int entry = 0; entry < size; entry++) {
+            ordered[places[rankOf[entry]]++] = entry;
+        }
+        return ordered;
+    }
+
+    /** Begins anew with room for about as many entries as there were: the next segment is mostly like the last. */
+    private void begin(int entries) {
+        int room = Integer.highestOneBit(Math.max(ENTRIES_MIN, entries) * 2 - 1);
+        size = 0;
+        last = 0;
+        xids = new int[room];
+        relations = new RelationFile[room];
+        counts = new long[room * COUNTS];
+        slots = new int[room * 2];
     }
 }

@@ -53,7 +53,7 @@ public final class SegmentBuilder implements RecordHandler {
     private List<ClockBounds> clocks = new ArrayList<>();
     private List<ClockStep> clockSteps = new ArrayList<>();
     private List<Event> events = new ArrayList<>();
-    private RowTally rows = new RowTally();
+    private final RowTally rows = new RowTally();
     private List<StorageChange> storage = new ArrayList<>();
     private List<RunningTransactions> running = new ArrayList<>();
     private List<RelationObservation> relations = new ArrayList<>();
@@ -361,10 +361,10 @@ public final class SegmentBuilder implements RecordHandler {
      * @param parserRestart the reader's {@code pendingStart()}
      * @param referenceFirstMicros reference time when the first of these bytes arrived
      * @param referenceLastMicros reference time now
-     * @return the segment; its bytes are {@link SegmentCodec#encode} of it
+     * @return the segment with its bytes
      * @throws IllegalArgumentException if the safe point lies beyond the end: pass only those that the archive covers
      */
-    public Segment cut(Lsn end, Lsn parserRestart, long referenceFirstMicros, long referenceLastMicros) {
+    public EncodedSegment cut(Lsn end, Lsn parserRestart, long referenceFirstMicros, long referenceLastMicros) {
         if (clock != null) {
             clocks.add(clock);
         }
@@ -399,14 +399,15 @@ public final class SegmentBuilder implements RecordHandler {
                 decisions.open(),
                 List.copyOf(customResourceManagers),
                 ddl.take());
-        next(segment);
-        return segment;
+        EncodedSegment encoded = new EncodedSegment(segment, SegmentCodec.encode(segment));
+        next(encoded);
+        return encoded;
     }
 
-    private void next(Segment cut) {
-        previousSha256 = SegmentCodec.sha256(SegmentCodec.encode(cut));
+    private void next(EncodedSegment cut) {
+        previousSha256 = SegmentCodec.sha256(cut.bytes());
         sequence++;
-        start = cut.end();
+        start = cut.segment().end();
         records = 0;
         checkpoints = 0;
         safePoint = null;

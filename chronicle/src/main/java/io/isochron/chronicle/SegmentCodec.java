@@ -22,12 +22,7 @@ public final class SegmentCodec {
         ByteWriter out = new ByteWriter();
         out.raw(MAGIC);
         new SegmentWriter(out, segment.start()).write(segment);
-        byte[] body = out.toBytes();
-        return ByteBuffer.allocate(body.length + CRC_BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put(body)
-                .putInt(crc(body, body.length))
-                .array();
+        return out.withCrc();
     }
 
     /**
@@ -121,7 +116,7 @@ public final class SegmentCodec {
         }
     }
 
-    private static int crc(byte[] bytes, int length) {
+    static int crc(byte[] bytes, int length) {
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, length);
         return (int) crc.getValue();

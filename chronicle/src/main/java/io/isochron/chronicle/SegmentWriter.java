@@ -74,9 +74,16 @@ final class SegmentWriter {
         out.list(segment.openDecisionRecords(), (o, gids) -> recordedGids(gids));
         out.list(segment.customResourceManagers(), (o, id) -> out.unsigned(id));
         position = base;
-        out.list(segment.events(), (o, event) -> event(event));
+        // most of any segment
+        out.unsigned(segment.events().size());
+        for (Event event : segment.events()) {
+            event(event);
+        }
         xid = 0;
-        out.list(segment.rows(), (o, rows) -> rows(rows));
+        out.unsigned(segment.rows().size());
+        for (RowCounts rows : segment.rows()) {
+            rows(rows);
+        }
         position = base;
         out.list(segment.storage(), (o, change) -> storage(change));
         out.list(segment.relations(), (o, relation) -> relation(relation));
@@ -149,10 +156,15 @@ final class SegmentWriter {
                 | (rows.updated() != 0 ? 2 : 0)
                 | (rows.deleted() != 0 ? 4 : 0)
                 | (rows.pagesWritten() != 0 ? 8 : 0));
-        for (long count : new long[] {rows.inserted(), rows.updated(), rows.deleted(), rows.pagesWritten()}) {
-            if (count != 0) {
-                out.signed(count);
-            }
+        present(rows.inserted());
+        present(rows.updated());
+        present(rows.deleted());
+        present(rows.pagesWritten());
+    }
+
+    private void present(long count) {
+        if (count != 0) {
+            out.signed(count);
         }
     }
 

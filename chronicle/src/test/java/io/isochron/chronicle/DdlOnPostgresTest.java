@@ -107,7 +107,8 @@ class DdlOnPostgresTest {
 
     private static Segment ending(Segment last) {
         return SegmentBuilder.after(io.isochron.wal.WalFormat.of(17), last, SegmentCodec.encode(last))
-                .cut(last.end(), last.parserRestart(), last.referenceLastMicros(), last.referenceLastMicros());
+                .cut(last.end(), last.parserRestart(), last.referenceLastMicros(), last.referenceLastMicros())
+                .segment();
     }
 
     private static Segment timed(Segment s, long micros) {

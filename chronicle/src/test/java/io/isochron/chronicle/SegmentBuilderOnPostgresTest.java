@@ -130,8 +130,9 @@ class SegmentBuilderOnPostgresTest {
             reader.feed(start.plus(at), ByteBuffer.wrap(wal, at, next - at).slice(), builder);
             at = next;
             builder.clock(new ClockBounds(time, -1, 1));
-            Segment segment = builder.cut(start.plus(at), reader.pendingStart(), time, time + 1000);
-            byte[] encoded = SegmentCodec.encode(segment);
+            EncodedSegment cut = builder.cut(start.plus(at), reader.pendingStart(), time, time + 1000);
+            Segment segment = cut.segment();
+            byte[] encoded = cut.bytes();
             assertThat(chain.next(encoded)).isEqualTo(segment);
             segments.add(segment);
             time += 1000;

@@ -113,7 +113,8 @@ final class WalRebuild {
             this.reader = new WalReader(format, identity.walSegmentSizeBytes(), begin, WalReader.StartMode.UNKNOWN);
             this.builder = new SegmentBuilder(shard, format, first.timeline(), begin, prepared);
             feed(first.timeline(), first.start());
-            this.before = builder.cut(first.start(), reader.pendingStart(), 0, 0);
+            this.before =
+                    builder.cut(first.start(), reader.pendingStart(), 0, 0).segment();
         }
 
         List<Segment> fill(List<Segment> bare) throws IOException {
@@ -125,7 +126,9 @@ final class WalRebuild {
                     builder.timeline(timeline);
                 }
                 feed(timeline, segment.end());
-                filled.add(RecordedParts.filled(segment, builder.cut(segment.end(), reader.pendingStart(), 0, 0)));
+                filled.add(RecordedParts.filled(
+                        segment,
+                        builder.cut(segment.end(), reader.pendingStart(), 0, 0).segment()));
             }
             return filled;
         }

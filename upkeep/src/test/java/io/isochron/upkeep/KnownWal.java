@@ -2,9 +2,8 @@ package io.isochron.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.isochron.chronicle.Segment;
+import io.isochron.chronicle.EncodedSegment;
 import io.isochron.chronicle.SegmentBuilder;
-import io.isochron.chronicle.SegmentCodec;
 import io.isochron.objects.ObjectExistsException;
 import io.isochron.objects.ObjectStore;
 import io.isochron.store.ClusterIdentity;
@@ -99,8 +98,8 @@ final class KnownWal {
     void chronicle(int timeline, long to, Instant when) throws IOException {
         long micros = ChronoUnit.MICROS.between(Instant.EPOCH, when);
         SegmentBuilder builder = new SegmentBuilder(SHARD, WalFormat.of(17), timeline, new Lsn(at(to)), List.of());
-        Segment cut = builder.cut(new Lsn(at(to)), new Lsn(at(to)), micros, micros);
-        repository.chronicle().append(SHARD, segments++, SegmentCodec.encode(cut));
+        EncodedSegment cut = builder.cut(new Lsn(at(to)), new Lsn(at(to)), micros, micros);
+        repository.chronicle().append(SHARD, segments++, cut.bytes());
     }
 
     List<WalRange> pieces(int timeline) throws IOException {

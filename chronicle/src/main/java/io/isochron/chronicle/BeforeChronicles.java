@@ -91,8 +91,8 @@ final class BeforeChronicles {
         return unreachable(
                 branch,
                 other,
-                "shard '" + branch.shard + "' holds prepared transaction '" + branch.gid + "' since "
-                        + (prepared == null ? "before its chronicle" : ClusterHistory.instant(prepared.micros()))
+                "shard '" + branch.shard + "' holds prepared transaction '" + branch.gid + "' "
+                        + (prepared == null ? "since before its chronicle" : prepared.since())
                         + ", and the chronicle of shard '" + other.shard + "' is known only from "
                         + ClusterHistory.instant(begin(other))
                         + ": whether it was committed there before cannot be told");
@@ -106,7 +106,7 @@ final class BeforeChronicles {
                 other,
                 "shard '" + record.shard + "' decided "
                         + unseen.stream().sorted().map(gid -> "'" + gid + "'").collect(Collectors.joining(", "))
-                        + (at == null ? "" : " at " + ClusterHistory.instant(at.micros()))
+                        + (at == null ? "" : " " + at.at())
                         + ", outside the cut, and the chronicle of shard '" + other.shard + "' is known only from "
                         + ClusterHistory.instant(begin(other))
                         + ": whether it was committed there before, inside the cut, cannot be told");

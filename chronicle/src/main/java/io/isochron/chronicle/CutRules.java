@@ -23,6 +23,11 @@ class CutRules {
         return false;
     }
 
+    /** Whether the first readings of a clock are believed about what was found waiting when they were made, however old that is. */
+    boolean believesFirstReadings() {
+        return false;
+    }
+
     /**
      * Whether a commit lies after the moment.
      *

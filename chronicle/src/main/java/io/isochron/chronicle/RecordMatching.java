@@ -120,7 +120,7 @@ final class RecordMatching {
         Recorded recorded = records.get(r);
         return recorded.gids.contains(branch.gid)
                 && rules.decides(recorded.record, branch)
-                && (!branch.rolledBack() || contradiction(recorded.record, branch) == 0)
+                && (!branch.rolledBack() || !outside(recorded.record, branch))
                 && (r == 0 || mayFollow(branch, records.get(r - 1).record));
     }
 
@@ -134,13 +134,13 @@ final class RecordMatching {
         return prepared == null || at == null || prepared.high() >= at.low();
     }
 
-    /** How far a record's time lies outside the time in which a branch was open. */
-    private static long contradiction(Branch record, Branch branch) {
-        long at = record.preparedMicros();
+    /** Whether a record's time surely lies outside the time in which a branch was open. */
+    private static boolean outside(Branch record, Branch branch) {
+        Corrected at = record.prepared;
+        Corrected prepared = branch.prepared;
         Corrected decided = branch.decided();
-        return Math.max(
-                branch.prepared == null ? 0 : Math.max(0, branch.prepared.micros() - at),
-                decided == null ? 0 : Math.max(0, at - decided.micros()));
+        return at != null
+                && ((prepared != null && prepared.low() > at.high()) || (decided != null && at.low() > decided.high()));
     }
 
     private void solve(int b) {

@@ -63,8 +63,8 @@ final class RecurringNumbers {
                 records.append(records.isEmpty() ? "" : ", ")
                         .append("the commit on shard '")
                         .append(record.shard)
-                        .append("' at ")
-                        .append(ClusterHistory.instant(at.micros()));
+                        .append("' ")
+                        .append(at.at());
             }
         }
         if (doubt.none()) {
@@ -82,8 +82,8 @@ final class RecurringNumbers {
         Reachability reachability = new Reachability(history);
         return new Unreachable(
                 notLoaded(prepared == null ? Long.MIN_VALUE : earliest) ? Why.NOT_LOADED : Why.IN_DOUBT_UNKNOWN,
-                "prepared transaction '" + branch.gid + "' of shard '" + branch.shard + "', since "
-                        + (prepared == null ? "before its chronicle" : ClusterHistory.instant(prepared.micros()))
+                "prepared transaction '" + branch.gid + "' of shard '" + branch.shard + "', "
+                        + (prepared == null ? "since before its chronicle" : prepared.since())
                         + ", may have been decided by one or another commit under those numbers, and clocks (± "
                         + epsilonMicros
                         + " µs) do not tell which: " + records,

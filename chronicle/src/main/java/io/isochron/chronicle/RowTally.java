@@ -73,7 +73,7 @@ final class RowTally {
             if (xids[entry] == xid && relations[entry].equals(relation)) {
                 return entry;
             }
-            slot = slot + 1 & slots.length - 1;
+            slot = (slot + 1) & (slots.length - 1);
         }
         if (size == xids.length) {
             grow();
@@ -86,9 +86,9 @@ final class RowTally {
     }
 
     private int slot(int xid, RelationFile relation) {
-        // neighbouring ids are the rule: a multiplication spreads them, and its upper bits are the good ones
-        int hash = (xid * 31 + relation.hashCode()) * 0x9E3779B9;
-        return hash >>> Integer.numberOfLeadingZeros(slots.length) + 1;
+        // neighbouring ids and numbers of files are the rule: multiplications spread them, into the upper bits
+        int hash = (xid * 0x85EBCA77 + relation.hashCode()) * 0x9E3779B9;
+        return hash >>> (Integer.numberOfLeadingZeros(slots.length) + 1);
     }
 
     private void grow() {
@@ -100,7 +100,7 @@ final class RowTally {
         for (int entry = 0; entry < size; entry++) {
             int slot = slot(xids[entry], relations[entry]);
             while (slots[slot] != 0) {
-                slot = slot + 1 & slots.length - 1;
+                slot = (slot + 1) & (slots.length - 1);
             }
             slots[slot] = entry + 1;
         }
@@ -147,7 +147,7 @@ final class RowTally {
         int[] rankOf = new int[size];
         int[] places = new int[sorted.length + 1];
         for (int entry = 0; entry < size; entry++) {
-            rankOf[entry] = ranks.get(relations[entry]);
+            rankOf[entry] = ranks.getOrDefault(relations[entry], 0);
             places[rankOf[entry] + 1]++;
         }
         for (int rank = 1; rank < places.length; rank++) {

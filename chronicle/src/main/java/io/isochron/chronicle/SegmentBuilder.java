@@ -399,7 +399,7 @@ public final class SegmentBuilder implements RecordHandler {
                 decisions.open(),
                 List.copyOf(customResourceManagers),
                 ddl.take());
-        EncodedSegment encoded = new EncodedSegment(segment, SegmentCodec.encode(segment));
+        EncodedSegment encoded = new EncodedSegment(segment);
         next(encoded);
         return encoded;
     }

@@ -24,9 +24,6 @@ final class ShardClock {
      */
     private static final long UNREAD_MICROS = 3_000_000;
 
-    /** Further back than any record: ten years. */
-    private static final long UNKNOWN_MICROS = 10L * 366 * 86_400 * 1_000_000;
-
     private final List<Segment> segments;
     private final ClockBounds[] readings;
     /** For each reading what the shard's clock showed then, by the middle of its bounds. */
@@ -46,8 +43,8 @@ final class ShardClock {
     /** The first segment from which on none is surely followed by a reading. */
     private final int firstUnread;
     /**
-     * The first segment with a safe point before it, if what came before all of them is not known. What is in earlier ones may have been written long before it arrived,
-     * when the clock was another one: a capture that was away has made several segments of what it found.
+     * The first segment with a safe point before it. What is in earlier ones may have been written long before it arrived, when the clock was another one: a capture that is started for the first time, or was away, makes segments of
+     * what it finds.
      */
     private final int firstKnown;
     /** No less than the uncertainty of any reading. */
@@ -122,10 +119,8 @@ final class ShardClock {
 
     private int firstKnown() {
         int first = 0;
-        if (!segments.isEmpty() && segments.getFirst().sequence() > 0) {
-            while (first < segments.size() && safeBefore[first] == Long.MIN_VALUE) {
-                first++;
-            }
+        while (first < segments.size() && safeBefore[first] == Long.MIN_VALUE && !rules.believesFirstReadings()) {
+            first++;
         }
         return first;
     }
@@ -182,7 +177,7 @@ final class ShardClock {
             arrived = Long.MAX_VALUE;
         }
         if (segment < firstKnown && arrived != Long.MAX_VALUE) {
-            return between(arrived - UNKNOWN_MICROS, arrived);
+            return Corrected.notAfter(arrived);
         }
         Corrected read = correctBetween(low, high, shardMicros, written, arrived);
         return segment < firstUnread || arrived == Long.MAX_VALUE || rules.believesClocksThatAreNotReadAgain()
@@ -310,7 +305,7 @@ final class ShardClock {
         if (arrived != Long.MAX_VALUE) {
             // of what was written before the first safe point nothing but its arrival is known: no moment before that
             // can be reached
-            return between(written == Long.MIN_VALUE ? arrived - UNKNOWN_MICROS : written, arrived);
+            return written == Long.MIN_VALUE ? Corrected.notAfter(arrived) : between(written, arrived);
         }
         Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);
         return all != null ? all : correctBy(readings[high], shardMicros);

@@ -91,6 +91,9 @@ final class TargetResolver {
             return uncertain(target.shard(), target.xid());
         }
         CommittedTransaction.Part earliest = rules.first(transaction, target.xid());
+        if (!earliest.committed().known()) {
+            return tooOld(target.shard(), target.xid(), earliest);
+        }
         Lsn directlyBefore = rules.before(earliest.commit());
         for (CommittedTransaction.Part part : transaction.parts()) {
             // A shard may hold several branches, and their order in the log is not that of their times.
@@ -111,6 +114,9 @@ final class TargetResolver {
             return uncertain(target.shard(), target.xid());
         }
         CommittedTransaction.Part earliest = rules.first(transaction, target.xid());
+        if (!earliest.committed().known()) {
+            return tooOld(target.shard(), target.xid(), earliest);
+        }
         return request(target, earliest.committed().micros(), Map.of(earliest.shard(), rules.after(earliest.commit())));
     }
 
@@ -126,6 +132,17 @@ final class TargetResolver {
                         ? "no commit of transaction " + Integer.toUnsignedString(xid) + " is known on shard '" + shard
                                 + "'"
                         : "shard '" + shard + "' is not in the cluster");
+    }
+
+    private Resolved tooOld(String shard, int xid, CommittedTransaction.Part earliest) {
+        return new Resolved(
+                null,
+                BeforeWindow.of(
+                        history,
+                        earliest.committed().high(),
+                        "transaction " + Integer.toUnsignedString(xid) + " of shard '" + shard
+                                + "' had been committed when the clock of shard '" + earliest.shard()
+                                + "' was first known, " + earliest.committed().at()));
     }
 
     private static Resolved uncertain(String shard, int xid) {
@@ -147,7 +164,7 @@ final class TargetResolver {
                         exact.put(shard.shard, point.at());
                         moment = Math.max(moment, at.micros());
                         moment = Math.max(moment, latestCommitInside(shard, i, point.at()));
-                        seen.add(point.at() + " (" + ClusterHistory.instant(at.micros()) + ")");
+                        seen.add(point.at() + " (" + at.at() + ")");
                     }
                 }
             }

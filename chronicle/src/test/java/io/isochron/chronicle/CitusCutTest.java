@@ -24,8 +24,9 @@ class CitusCutTest {
         return solve(target, 0);
     }
 
-    /** Without the first segments of the workers. */
-    private Solution solve(Target target, int forgotten) {
+    /** Without the first segments of the workers, nor the empty one before them. */
+    private Solution solve(Target target, int forget) {
+        int forgotten = forget == 0 ? 0 : forget + 1;
         List<Segment> all = new ArrayList<>(origin.all());
         List<String> names = new ArrayList<>(List.of("o", "w"));
         all.addAll(worker.all().subList(forgotten, worker.all().size()));

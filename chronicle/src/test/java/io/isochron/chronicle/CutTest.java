@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Sentences of the specification, one by one; the clocks of both shards are exact within 10 µs. */
 class CutTest {
     private static final String X = "1_eA==_";
-    private final Segments a = new Segments("a");
+    private Segments a = new Segments("a");
     private final Segments b = new Segments("b");
 
     private ClusterHistory history() {
@@ -51,6 +51,30 @@ class CutTest {
             a.cut(seconds(at));
             b.cut(seconds(at));
         }
+    }
+
+    @Test
+    void whatWasWaitingWhenAChronicleBeganMayBeOfAnyAgeAndNoMomentBeforeItIsReachable() {
+        a = Segments.ofUnknownAge("a");
+        // as if 1 s ago by a clock that had stepped by then; the readings that capture made say nothing about it
+        a.event(COMMIT, 1, seconds(0.5), null).event(PREPARE, 2, seconds(0.6), X + "MQ==");
+        b.event(PREPARE, 3, seconds(0.6), X + "Mg==");
+        bothCut(1);
+        a.event(COMMIT, 4, seconds(1.5), null);
+        bothCut(2, 3, 4);
+        assertThat(history().corrected("a", a.all().getFirst().events().getFirst()))
+                .satisfies(time -> assertThat(time.known()).isFalse())
+                .satisfies(time -> assertThat(time.high()).isEqualTo(seconds(1)));
+        assertThat(refused(seconds(0.7)).why()).isEqualTo(Why.BEFORE_WINDOW);
+        assertThat(refused(seconds(0.7)).reason()).contains("begins (1970-01-01T00:00:01Z)");
+        Unreachable before = (Unreachable) solve(new Target.BeforeTransaction("a", 1));
+        assertThat(before.why()).isEqualTo(Why.BEFORE_WINDOW);
+        assertThat(before.reason()).contains("had been committed when the clock", "before 1970-01-01T00:00:01Z");
+        assertThat(solve(new Target.AfterTransaction("a", 1))).isInstanceOf(Unreachable.class);
+        assertThat(solve(new Target.BeforeTransaction("a", 4))).isInstanceOfSatisfying(Unreachable.class, refused -> {
+            assertThat(refused.why()).isEqualTo(Why.IN_DOUBT_UNKNOWN);
+            assertThat(refused.reason()).contains("since before 1970-01-01T00:00:01Z");
+        });
     }
 
     @Test

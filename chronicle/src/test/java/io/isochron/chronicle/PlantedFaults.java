@@ -112,6 +112,12 @@ final class PlantedFaults {
                 return true;
             }
         });
+        faults.put("the first readings are believed about what had been waiting", () -> new CutRules() {
+            @Override
+            boolean believesFirstReadings() {
+                return true;
+            }
+        });
         coordinators(faults);
         targets(faults);
         return faults;

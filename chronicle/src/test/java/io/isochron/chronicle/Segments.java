@@ -8,6 +8,7 @@ import java.util.List;
 /** Makes segments for tests by hand, one after the other; only what is set differs from an empty one. */
 final class Segments {
     private final String shard;
+    private final boolean known;
     private final List<Segment> made = new ArrayList<>();
     private Lsn start = new Lsn(0x1000000);
     private Lsn lastRecordEnd = start;
@@ -22,8 +23,22 @@ final class Segments {
     private List<RecordedGids> decisionRecords = new ArrayList<>();
     private List<OpenPrepared> open = new ArrayList<>();
 
+    /** Begins at time 0 with an empty segment that has a safe point, so that the age of all that follows is known. */
     Segments(String shard) {
+        this(shard, true);
+    }
+
+    private Segments(String shard, boolean known) {
         this.shard = shard;
+        this.known = known;
+        if (known) {
+            cut(0);
+        }
+    }
+
+    /** Begins with the first events, of which nobody knows how long they had been waiting. */
+    static Segments ofUnknownAge(String shard) {
+        return new Segments(shard, false);
     }
 
     /** An event of 48 bytes after the last one; its clock is exact. */
@@ -136,7 +151,11 @@ final class Segments {
         return this;
     }
 
+    /** None if there is only the one that it began with. */
     List<Segment> all() {
+        if (known && made.size() == 1) {
+            return List.of();
+        }
         return made.stream().filter(java.util.Objects::nonNull).toList();
     }
 }

@@ -22,7 +22,9 @@ final class SimulatedCapture {
     SimulatedCapture(SimulatedShard shard, SimulatedCluster cluster) {
         this.shard = shard;
         this.fences = new ArrayList<>(cluster.fences().stream()
-                .filter(fence -> fence.without() != shard.index() && shard.alive(fence.at(), fence.at()))
+                .filter(fence -> fence.without() != shard.index()
+                        && shard.alive(fence.at(), fence.at())
+                        && shard.connected() <= fence.at())
                 .toList());
         this.points = new ArrayList<>(cluster.points().stream()
                 .filter(point -> point.on().contains(shard.index()) && shard.alive(point.at(), point.at()))
@@ -35,7 +37,7 @@ final class SimulatedCapture {
         Lsn start = SimulatedShard.BEGIN;
         Lsn lastRecordEnd = SimulatedShard.BEGIN;
         int next = 0;
-        long opened = shard.joined();
+        long opened = shard.connected();
         if (opened + shard.roundTrip() < shard.cuts().getFirst().at() - 60_000 - 2 * shard.roundTrip()) {
             // capture asks for the clock as soon as it is connected
             tracker.probe(

@@ -18,6 +18,7 @@ import java.util.List;
  * @param readAt where in the round trip the server reads its clock, 0 to 1: all of the probe's uncertainty
  * @param joined when it became a member of the cluster
  * @param left when it ceased to be one; {@link SimulatedTransaction#NEVER} if it stays
+ * @param connected when its capture connected for the first time; what was written before was waiting
  * @param cuts real times at which segments were cut
  */
 record SimulatedShard(
@@ -29,6 +30,7 @@ record SimulatedShard(
         double readAt,
         long joined,
         long left,
+        long connected,
         List<Cutting> cuts) {
     record Step(long at, long size) {}
 

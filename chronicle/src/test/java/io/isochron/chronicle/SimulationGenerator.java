@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  * coordinators stall, crash before and after the decision, roll back, and recover late or never; a Citus origin is any node, has several
  * branches on one node, and counts from 1 again after a restart; a capture pauses and catches up, or stops, so that archives end unevenly, and clocks jump just before, or when numbers recur, or once or twice while the
  * capture of their shard pauses, when nobody reads them (but not back to where they were: nothing would show that); WAL lags by up to 8 s while the clock is read and steps;
- * fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
+ * a capture connects for the first time when much is waiting that was written by another clock; fences miss a shard and lie within a record; shards join and leave; shards are idle; a reader does not begin at the beginning.
  */
 final class SimulationGenerator {
     private static final long MILLI = 1000;
@@ -35,6 +35,7 @@ final class SimulationGenerator {
     private final SplittableRandom special;
     private final SplittableRandom unread;
     private final SplittableRandom lag;
+    private final SplittableRandom beginning;
 
     private long restart;
     private int recurring;
@@ -44,6 +45,7 @@ final class SimulationGenerator {
         this.special = new SplittableRandom(seed ^ SALT);
         this.unread = new SplittableRandom(seed ^ SALT * 3);
         this.lag = new SplittableRandom(seed ^ SALT * 5);
+        this.beginning = new SplittableRandom(seed ^ SALT * 7);
     }
 
     SimulatedCluster next() {
@@ -72,6 +74,11 @@ final class SimulationGenerator {
         }
         all.replaceAll(shard -> unread.nextInt(3) == 0 ? jumpingUnread(shard) : shard);
         all.replaceAll(shard -> lag.nextInt(5) == 0 ? lagging(shard, length) : shard);
+        all.replaceAll(shard -> switch (beginning.nextInt(10)) {
+            case 0 -> connectedLate(shard, length);
+            case 1, 2 -> shard;
+            default -> knownFromItsBeginning(shard);
+        });
         List<SimulatedFence> fences = new ArrayList<>();
         for (long at = random.nextLong(SECOND); at < length && random.nextInt(20) != 0; ) {
             int without = random.nextInt(8) == 0 ? random.nextInt(shards) : -1;
@@ -147,6 +154,7 @@ final class SimulationGenerator {
                 new double[] {0, 1, random.nextDouble()}[random.nextInt(3)],
                 joined,
                 left,
+                joined,
                 cuts(every, pauseAt, pause, joined, stop));
     }
 
@@ -235,6 +243,45 @@ final class SimulationGenerator {
         return with(shard, shard.steps(), cuts);
     }
 
+    /** The same shard, of which a safe point is known before anything was written. */
+    private static SimulatedShard knownFromItsBeginning(SimulatedShard shard) {
+        List<Cutting> cuts = new ArrayList<>(shard.cuts());
+        cuts.addFirst(new Cutting(shard.joined() - 1, shard.joined() - 1, true));
+        return connected(with(shard, shard.steps(), cuts), shard.joined() - 2 * SECOND);
+    }
+
+    /** The same shard, whose capture connects for the first time when much has been written, and the clock has jumped once or twice since. */
+    private SimulatedShard connectedLate(SimulatedShard shard, long length) {
+        long connected = shard.joined() + beginning.nextLong(length / 2);
+        List<Cutting> cuts = new ArrayList<>(shard.cuts().stream()
+                .filter(cut -> cut.at() - 3 * shard.roundTrip() - 60 * MILLI > connected)
+                .toList());
+        if (cuts.isEmpty()) {
+            return shard;
+        }
+        List<Step> steps = new ArrayList<>(shard.steps());
+        for (int i = beginning.nextInt(3); i > 0; i--) {
+            steps.add(new Step(
+                    beginning.nextLong(shard.joined(), connected + 1), beginning.nextLong(-4 * SECOND, 4 * SECOND)));
+        }
+        steps.sort(Comparator.comparingLong(Step::at));
+        return connected(with(shard, steps, cuts), connected);
+    }
+
+    private static SimulatedShard connected(SimulatedShard shard, long connected) {
+        return new SimulatedShard(
+                shard.index(),
+                shard.skew(),
+                shard.driftPpm(),
+                shard.steps(),
+                shard.roundTrip(),
+                shard.readAt(),
+                shard.joined(),
+                shard.left(),
+                connected,
+                shard.cuts());
+    }
+
     private static boolean pauses(SimulatedShard shard, long from, long to) {
         long resumed = 0;
         for (Cutting cut : shard.cuts()) {
@@ -265,6 +312,7 @@ final class SimulationGenerator {
                 shard.readAt(),
                 shard.joined(),
                 shard.left(),
+                shard.connected(),
                 List.copyOf(cuts));
     }
 

@@ -78,8 +78,8 @@ final class BranchJoining {
                         .filter(r -> r != RecordMatching.NONE)
                         .map(r -> matching.records().get(r).record())
                         .toList();
-                GlobalTransaction.Doubt doubt =
-                        new GlobalTransaction.Doubt(branch, among, possible.contains(RecordMatching.NONE));
+                GlobalTransaction.Doubt doubt = new GlobalTransaction.Doubt(
+                        branch, among, possible.contains(RecordMatching.NONE), matching.cause());
                 possible.forEach(r -> (r == RecordMatching.NONE ? withoutDoubts : doubts.get(r)).add(doubt));
             }
         }
@@ -108,7 +108,7 @@ final class BranchJoining {
         return part.stream()
                 .filter(branch ->
                         (recurring || branch.prepared == null) && branch.commit() == null && !committed.isEmpty())
-                .map(branch -> new GlobalTransaction.Doubt(branch, committed, true))
+                .map(branch -> new GlobalTransaction.Doubt(branch, committed, true, GlobalTransaction.Cause.CLOCKS))
                 .toList();
     }
 

@@ -186,7 +186,27 @@ final class BranchTable {
          *
          * @param among decision records, or committed branches where no record is known
          * @param none whether it may also be of another transaction than all of these
+         * @param cause why this is not known
          */
-        record Doubt(Branch branch, List<Branch> among, boolean none) {}
+        record Doubt(Branch branch, List<Branch> among, boolean none, Cause cause) {}
+
+        /** Why it is not known which commit decided a branch. */
+        enum Cause {
+            /** Clocks and logs allow for several. */
+            CLOCKS("and clocks (± %d µs) do not tell which"),
+            /** They allow for none. */
+            CONTRADICTION(
+                    "and what was read contradicts itself: no way of giving every branch its decision agrees with the logs and the clocks (± %d µs); it may be"),
+            /** There are too many possibilities to try them all. */
+            TOO_MANY(
+                    "and there are more ways of giving every branch its decision, as clocks go (± %d µs), than are tried");
+
+            /** What a message says of it, with a place for the uncertainty in microseconds. */
+            final String text;
+
+            Cause(String text) {
+                this.text = text;
+            }
+        }
     }
 }

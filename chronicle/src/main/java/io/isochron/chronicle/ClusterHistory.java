@@ -233,7 +233,7 @@ public final class ClusterHistory {
     /** Bounds of a shard's clock at a moment; empty if it was never read. */
     public Optional<ClockBounds> clock(String shard, Instant moment) {
         ShardClock clock = shard(shard).clock;
-        return clock.known() ? Optional.of(clock.at(micros(moment))) : Optional.empty();
+        return clock.known() ? Optional.of(clock.readings.at(micros(moment))) : Optional.empty();
     }
 
     /** What the catalogs said about the relations of a shard. */

@@ -211,7 +211,7 @@ final class CutReport {
                 request.exact().containsKey(shard.shard),
                 lastInside(shard, run[index], at, lsn),
                 firstOutside(shard, at, horizon[index], lsn),
-                shard.clock.at(request.momentMicros()),
+                shard.clock.readings.at(request.momentMicros()),
                 boundaries.lowerings(index));
     }
 

@@ -102,7 +102,7 @@ final class Reachability {
         List<Range> holes = new ArrayList<>();
         int index = 0;
         for (ShardHistory shard : history.all()) {
-            for (long[] hole : shard.clock.unknownAt(runs.safe)) {
+            for (long[] hole : shard.clock.readings.unknownAt(runs.safe)) {
                 holes.add(new Range(hole[0], hole[1]));
             }
             for (long[] hole : shard.commitsUnknownAt(runs.first.get(index++), runs.safe)) {
@@ -206,7 +206,7 @@ final class Reachability {
     static long horizon(ClusterHistory history, long micros, long uncertaintyMicros, LongUnaryOperator margin) {
         long horizon = micros + margin.applyAsLong(uncertaintyMicros);
         for (ShardHistory shard : history.all()) {
-            long before = shard.clock.known() ? shard.clock.uncertaintyJustBefore(micros) : -1;
+            long before = shard.clock.known() ? shard.clock.readings.uncertaintyJustBefore(micros) : -1;
             if (before >= 0) {
                 horizon = Math.max(horizon, micros - 1 + margin.applyAsLong(before));
             }
@@ -219,7 +219,8 @@ final class Reachability {
         long uncertainty = 0;
         for (ShardHistory shard : history.all()) {
             if (shard.clock.known()) {
-                uncertainty = Math.max(uncertainty, shard.clock.at(micros).uncertaintyMicros());
+                uncertainty =
+                        Math.max(uncertainty, shard.clock.readings.at(micros).uncertaintyMicros());
             }
         }
         return uncertainty;

@@ -1,5 +1,6 @@
 package io.isochron.chronicle;
 
+import io.isochron.chronicle.BranchTable.GlobalTransaction.Cause;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -194,6 +195,11 @@ final class RecordMatching {
             }
         }
         return true;
+    }
+
+    /** Why what is not certain is not. */
+    Cause cause() {
+        return tries > TRIES_MAX ? Cause.TOO_MANY : solved ? Cause.CLOCKS : Cause.CONTRADICTION;
     }
 
     /** All branches, by shard and PREPARE. */

@@ -84,9 +84,8 @@ final class RecurringNumbers {
                 notLoaded(prepared == null ? Long.MIN_VALUE : earliest) ? Why.NOT_LOADED : Why.IN_DOUBT_UNKNOWN,
                 "prepared transaction '" + branch.gid + "' of shard '" + branch.shard + "', "
                         + (prepared == null ? "since before its chronicle" : prepared.since())
-                        + ", may have been decided by one or another commit under those numbers, and clocks (± "
-                        + epsilonMicros
-                        + " µs) do not tell which: " + records,
+                        + ", may have been decided by one or another commit under those numbers, "
+                        + doubt.cause().text.formatted(epsilonMicros) + ": " + records,
                 prepared == null
                         ? null
                         : reachability.nearestBefore(ClusterHistory.instant(earliest - 2 * epsilonMicros - 1)),

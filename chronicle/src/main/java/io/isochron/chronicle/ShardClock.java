@@ -1,6 +1,5 @@
 package io.isochron.chronicle;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Corrects the times of one shard's events by the clock readings recorded beside them: the reading nearest in time among those from just
  * before the event's segment to just after it, widened by drift. Where the clock stepped in between, every reading that
  * agrees with what is known without clocks (the event was written after the last safe point before it and had arrived when its segment
- * was cut) counts, and the uncertainty covers them all. Where it was not read for a while ({@value #UNREAD_MICROS} µs) and stepped meanwhile, it may have shown anything between, and only what is known without clocks counts. Behind the last reading a step would show nowhere yet, so what may have been written there is
- * uncertain up to its arrival, until a later reading is archived.
+ * was cut) counts, and the uncertainty covers them all. Where it was not read for a while ({@link ClockReadings#steppedUnread}) and stepped meanwhile, it may have shown anything between, and only what is known without clocks counts. Behind the last reading a step would show nowhere yet, so what may have been written there is
+ * uncertain up to its arrival, until a later reading is archived. Before the first safe point nothing is known but that arrival.
  */
 final class ShardClock {
     /** A record's time is read a little before it is inserted; more than this is not expected. */
@@ -18,24 +17,14 @@ final class ShardClock {
     /** A probe's answer and the WAL written when it was given reach the segments at most this far apart, capture running. */
     private static final long READING_DELAY_MICROS = 2_000_000;
 
-    /**
-     * A clock that stepped between two readings is taken to have stepped once if they lie no further apart. Capture reads it several times a second; that a standby's clock
-     * differs from the one of the primary that it succeeds is one step, however long the shard was away.
-     */
-    private static final long UNREAD_MICROS = 3_000_000;
-
     private final List<Segment> segments;
-    private final ClockBounds[] readings;
-    /** For each reading what the shard's clock showed then, by the middle of its bounds. */
-    private final long[] shardTimes;
+    /** What the clock showed, whichever segment says so. */
+    final ClockReadings readings;
+
     /** For each segment the last reading that was surely made before anything in it was written, if there is one. */
     private final int[] lastBefore;
     /** For each segment the first reading that was surely made after everything in it was written, if there is one. */
     private final int[] firstAfter;
-    /** For each reading the number of steps up to it. */
-    private final int[] steps;
-    /** For each reading the number of steps up to it of which nobody knows that they were single ones. */
-    private final int[] unread;
     /** For each segment the reference time of the latest safe point before it. */
     private final long[] safeBefore;
     /** The reference time of the latest safe point: a reading was asked for then, so what no reading follows was written later. */
@@ -47,68 +36,33 @@ final class ShardClock {
      * what it finds.
      */
     private final int firstKnown;
-    /** No less than the uncertainty of any reading. */
-    private final long widestReading;
-    /** How far the offsets of all readings lie apart. */
-    private final long offsetRange;
 
     private final CutRules rules;
 
     ShardClock(List<Segment> segments, CutRules rules) {
         this.segments = segments;
         this.rules = rules;
-        List<ClockBounds> all = new ArrayList<>();
-        List<Integer> timelines = new ArrayList<>();
+        readings = new ClockReadings(segments);
         safeBefore = new long[segments.size()];
         long safe = Long.MIN_VALUE;
         for (int i = 0; i < segments.size(); i++) {
-            Segment segment = segments.get(i);
             safeBefore[i] = safe;
-            for (ClockBounds reading : segment.clocks()) {
-                all.add(reading);
-                timelines.add(segment.timeline());
-            }
-            SafePoint point = segment.safePoint();
+            SafePoint point = segments.get(i).safePoint();
             if (point != null) {
                 safe = Math.max(safe, point.referenceMicros());
             }
         }
         safeAtEnd = safe;
         firstKnown = firstKnown();
-        readings = all.toArray(new ClockBounds[0]);
-        shardTimes = new long[readings.length];
-        for (int i = 0; i < readings.length; i++) {
-            shardTimes[i] = readings[i].atReferenceMicros() + readings[i].offsetMicros();
-        }
         lastBefore = new int[segments.size()];
         firstAfter = new int[segments.size()];
-        for (int i = 0; i < segments.size() && readings.length > 0; i++) {
+        for (int i = 0; i < segments.size() && known(); i++) {
             Segment segment = segments.get(i);
-            lastBefore[i] = Math.max(0, firstFrom(writtenAfter(i)) - 1);
-            firstAfter[i] =
-                    Math.min(readings.length - 1, firstFrom(segment.referenceLastMicros() + READING_DELAY_MICROS));
-        }
-        steps = new int[readings.length];
-        unread = new int[readings.length];
-        for (int i = 1; i < readings.length; i++) {
-            boolean stepped = readings[i - 1].intersect(readings[i]).isEmpty();
-            boolean unseen = stepped
-                    && readings[i].atReferenceMicros() - readings[i - 1].atReferenceMicros() > UNREAD_MICROS
-                    && timelines.get(i - 1).equals(timelines.get(i));
-            steps[i] = steps[i - 1] + (stepped ? 1 : 0);
-            unread[i] = unread[i - 1] + (unseen ? 1 : 0);
+            lastBefore[i] = Math.max(0, readings.firstFrom(writtenAfter(i)) - 1);
+            firstAfter[i] = Math.min(
+                    readings.size() - 1, readings.firstFrom(segment.referenceLastMicros() + READING_DELAY_MICROS));
         }
         firstUnread = firstUnread();
-        long widest = 0;
-        long least = Long.MAX_VALUE;
-        long most = Long.MIN_VALUE;
-        for (ClockBounds reading : readings) {
-            widest = Math.max(widest, reading.uncertaintyMicros());
-            least = Math.min(least, reading.offsetMicros());
-            most = Math.max(most, reading.offsetMicros());
-        }
-        widestReading = widest;
-        offsetRange = readings.length == 0 ? 0 : most - least;
     }
 
     /** What is in a segment was written after this moment: WAL may arrive long after a reading of its time, so nothing but a safe point says so. */
@@ -156,17 +110,19 @@ final class ShardClock {
 
     /** Whether the clock was ever read. */
     boolean known() {
-        return readings.length > 0;
+        return readings.size() > 0;
     }
 
     /** Corrects a time that stands in a record of the segment with this index; exact zero offset is assumed if the clock was never read. */
     Corrected correct(int segment, long shardMicros) {
-        if (readings.length == 0) {
+        if (!known()) {
             return new Corrected(shardMicros, 0);
         }
         int low = lastBefore[segment];
         int high = firstAfter[segment];
-        while (low > 0 && shardTimes[low] > shardMicros && shardTimes[low - 1] < shardTimes[low]) {
+        while (low > 0
+                && readings.shardTime(low) > shardMicros
+                && readings.shardTime(low - 1) < readings.shardTime(low)) {
             low--;
         }
         long written = written(segment);
@@ -187,17 +143,17 @@ final class ShardClock {
 
     /** Corrects the times of a segment's events, as {@link #correct} does one by one; nearly always one reading is the nearest to many, and nothing about it is in question. */
     void correct(int segment, SegmentEvents events, long[] micros, long[] uncertaintyMicros) {
-        boolean plain = readings.length > 0
+        boolean plain = known()
                 && segment >= firstKnown
-                && steps[lastBefore[segment]] == steps[firstAfter[segment]]
+                && !readings.stepped(lastBefore[segment], firstAfter[segment])
                 && (segment < firstUnread || rules.believesClocksThatAreNotReadAgain());
         long written = written(segment);
         long arrived = segments.get(segment).referenceLastMicros();
         int low = lastBefore[segment];
         for (int e = 0; e < micros.length; e++) {
             long shardMicros = events.timeMicros(e);
-            if (plain && written <= arrived && shardTimes[low] <= shardMicros) {
-                ClockBounds reading = readings[nearest(low, firstAfter[segment], shardMicros)];
+            if (plain && written <= arrived && readings.shardTime(low) <= shardMicros) {
+                ClockBounds reading = readings.get(readings.nearest(low, firstAfter[segment], shardMicros));
                 long drift = ClockBounds.driftMicros(
                         Math.abs(shardMicros - reading.offsetMicros() - reading.atReferenceMicros()));
                 // widening by the drift leaves the middle where it is
@@ -220,8 +176,8 @@ final class ShardClock {
     }
 
     private Corrected correctBetween(int low, int high, long shardMicros, long written, long arrived) {
-        if (steps[low] == steps[high]) {
-            Corrected one = correctBy(readings[nearest(low, high, shardMicros)], shardMicros);
+        if (!readings.stepped(low, high)) {
+            Corrected one = readings.correctBy(readings.nearest(low, high, shardMicros), shardMicros);
             if (one.high() >= written && one.low() <= arrived) {
                 return one;
             }
@@ -235,10 +191,10 @@ final class ShardClock {
      */
     long noneAfter(int segment) {
         long arrived = segments.get(segment).referenceLastMicros();
-        if (readings.length == 0 || written(segment) > arrived) {
+        if (!known() || written(segment) > arrived) {
             return Long.MAX_VALUE;
         }
-        return Math.max(arrived, readings[lastBefore[segment]].atReferenceMicros()) + slack(segment, arrived);
+        return Math.max(arrived, readings.get(lastBefore[segment]).atReferenceMicros()) + slack(segment, arrived);
     }
 
     /** No event of a segment, with twice its uncertainty beyond the latest time that it may have, lies after this moment; {@link Long#MAX_VALUE} as in {@link #noneAfter}. */
@@ -257,7 +213,7 @@ final class ShardClock {
     long noneBefore(int segment) {
         long arrived = segments.get(segment).referenceLastMicros();
         long written = written(segment);
-        if (readings.length == 0 || written > arrived || written == Long.MIN_VALUE) {
+        if (!known() || written > arrived || written == Long.MIN_VALUE) {
             return Long.MIN_VALUE;
         }
         return written - Math.max(slack(segment, arrived), slack(segment, written));
@@ -268,8 +224,11 @@ final class ShardClock {
      * their offsets; in that time clocks drift by half a thousandth, the other half covers the uncertainty's own part in the distance.
      */
     private long slack(int segment, long micros) {
-        long distance = Math.abs(micros - readings[lastBefore[segment]].atReferenceMicros());
-        return 2 * (widestReading + (widestReading + distance + offsetRange) / 1000 + 10);
+        long distance = Math.abs(micros - readings.get(lastBefore[segment]).atReferenceMicros());
+        return 2
+                * (readings.widestReading()
+                        + (readings.widestReading() + distance + readings.offsetRange()) / 1000
+                        + 10);
     }
 
     /** What was written in a segment was written after the last safe point before it. */
@@ -277,27 +236,9 @@ final class ShardClock {
         return safeBefore[segment] == Long.MIN_VALUE ? Long.MIN_VALUE : safeBefore[segment] - INSERT_DELAY_MICROS;
     }
 
-    private static Corrected correctBy(ClockBounds reading, long shardMicros) {
-        ClockBounds bounds = reading.at(shardMicros - reading.offsetMicros());
-        return new Corrected(shardMicros - bounds.offsetMicros(), bounds.uncertaintyMicros());
-    }
-
-    private int nearest(int low, int high, long shardMicros) {
-        int best = low;
-        long distance = Math.abs(shardTimes[low] - shardMicros);
-        for (int i = low + 1; i <= high; i++) {
-            long other = Math.abs(shardTimes[i] - shardMicros);
-            if (other < distance) {
-                best = i;
-                distance = other;
-            }
-        }
-        return best;
-    }
-
     /** Where the clock stepped, seen in the readings or by a time that cannot be: no reading has shown that step yet. */
     private Corrected correctAcrossStep(int low, int high, long shardMicros, long written, long arrived) {
-        boolean onceAtMost = unread[low] == unread[high] || rules.believesClocksThatJumpedUnread();
+        boolean onceAtMost = !readings.steppedUnread(low, high) || rules.believesClocksThatJumpedUnread();
         Corrected plausible = onceAtMost ? hull(low, high, shardMicros, written, arrived) : null;
         if (plausible != null) {
             return plausible;
@@ -308,14 +249,14 @@ final class ShardClock {
             return written == Long.MIN_VALUE ? Corrected.notAfter(arrived) : between(written, arrived);
         }
         Corrected all = hull(low, high, shardMicros, Long.MIN_VALUE, Long.MAX_VALUE);
-        return all != null ? all : correctBy(readings[high], shardMicros);
+        return all != null ? all : readings.correctBy(high, shardMicros);
     }
 
     private @Nullable Corrected hull(int low, int high, long shardMicros, long written, long arrived) {
         long from = Long.MAX_VALUE;
         long to = Long.MIN_VALUE;
         for (int i = low; i <= high; i++) {
-            Corrected one = correctBy(readings[i], shardMicros);
+            Corrected one = readings.correctBy(i, shardMicros);
             if (one.high() >= written && one.low() <= arrived) {
                 from = Math.min(from, Math.max(one.low(), written));
                 to = Math.max(to, Math.min(one.high(), arrived));
@@ -327,95 +268,5 @@ final class ShardClock {
     private static Corrected between(long from, long to) {
         long middle = from + (to - from) / 2;
         return new Corrected(middle, Math.max(middle - from, to - middle));
-    }
-
-    /** Bounds of the offset at a reference time: of the nearest reading, or of both neighbours if the clock stepped between them. */
-    ClockBounds at(long referenceMicros) {
-        int after = firstFrom(referenceMicros);
-        ClockBounds next = readings[Math.min(after, readings.length - 1)].at(referenceMicros);
-        ClockBounds previous = readings[Math.max(after - 1, 0)].at(referenceMicros);
-        if (steps[Math.min(after, readings.length - 1)] != steps[Math.max(after - 1, 0)]) {
-            return new ClockBounds(
-                    referenceMicros,
-                    Math.min(previous.offsetLowMicros(), next.offsetLowMicros()),
-                    Math.max(previous.offsetHighMicros(), next.offsetHighMicros()));
-        }
-        return previous.uncertaintyMicros() < next.uncertaintyMicros() ? previous : next;
-    }
-
-    /**
-     * The moments (first and last) that, with twice the uncertainty of the clock there, do not lie before a safe time. Between two readings the
-     * uncertainty grows much more slowly than time goes by, so each stretch between them has one such part, at its end.
-     */
-    List<long[]> unknownAt(long safeMicros) {
-        List<long[]> unknown = new ArrayList<>();
-        long widest = widestMicros();
-        for (int i = readings.length; i >= 0; i--) {
-            long from = i == 0 ? Long.MIN_VALUE / 4 : readings[i - 1].atReferenceMicros() + 1;
-            long to = i == readings.length ? Math.max(from, safeMicros) : readings[i].atReferenceMicros();
-            if (i < readings.length && to < safeMicros - 2 * widest) {
-                break;
-            }
-            if (from <= to && isUnknown(to, safeMicros)) {
-                // before the first reading, and after the last, it may be wider than between any two
-                long there = Math.max(widest, at(Math.min(to, safeMicros)).uncertaintyMicros());
-                unknown.add(new long[] {firstUnknown(Math.max(from, safeMicros - 4 * there - 1), to, safeMicros), to});
-            }
-        }
-        return unknown;
-    }
-
-    private boolean isUnknown(long micros, long safeMicros) {
-        long before = uncertaintyJustBefore(micros);
-        return micros + 2 * at(micros).uncertaintyMicros() >= safeMicros
-                || (before >= 0 && micros - 1 + 2 * before >= safeMicros);
-    }
-
-    /**
-     * The uncertainty a microsecond earlier; -1 if a reading lies between. Uncertainty shrinks towards a reading by whole microseconds, twice of which is
-     * more than the one that went by: what is needed for a moment would be less than for the moment before it.
-     */
-    long uncertaintyJustBefore(long micros) {
-        return firstFrom(micros - 1) == firstFrom(micros) ? at(micros - 1).uncertaintyMicros() : -1;
-    }
-
-    private long firstUnknown(long from, long to, long safeMicros) {
-        long low = from;
-        long high = to;
-        while (low < high) {
-            long middle = low + ((high - low) >> 1);
-            if (isUnknown(middle, safeMicros)) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
-    }
-
-    /** No less than the uncertainty anywhere between the first reading and the last. */
-    private long widestMicros() {
-        long widest = 0;
-        for (int i = 0; i < readings.length; i++) {
-            long at = readings[i].atReferenceMicros();
-            long since = i == 0 ? 0 : Math.max(0, at - readings[i - 1].atReferenceMicros());
-            widest = Math.max(widest, at(at).uncertaintyMicros() + ClockBounds.driftMicros(since));
-        }
-        return widest;
-    }
-
-    /** Index of the first reading made at a reference time or later. */
-    private int firstFrom(long referenceMicros) {
-        int low = 0;
-        int high = readings.length;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (readings[middle].atReferenceMicros() < referenceMicros) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

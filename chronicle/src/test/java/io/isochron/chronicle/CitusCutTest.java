@@ -6,6 +6,7 @@ import static io.isochron.chronicle.Event.Kind.PREPARE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.isochron.chronicle.Unreachable.Why;
 import io.isochron.wal.Lsn;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +112,20 @@ class CitusCutTest {
             assertThat(decision.xid()).isEqualTo(2);
             assertThat(decision.action()).isEqualTo(Decision.Action.COMMIT);
         });
+    }
+
+    @Test
+    void aMomentIsRefusedForWhatItIsWhereWhatWasReadContradictsItself() {
+        // both were committed, one after the other, and there is one decision for them
+        worker.event(PREPARE, 1, micros(1), ONE).event(COMMIT_PREPARED, 1, micros(1) + 5, ONE);
+        origin.decides(9, micros(1) + 7, ONE);
+        worker.event(PREPARE, 2, micros(1) + 10, ONE).event(COMMIT_PREPARED, 2, micros(1.2), ONE);
+        bothCut(2, 3, 4);
+        assertThat(solve(new Target.Time(ClusterHistory.instant(micros(1.1)))))
+                .isInstanceOfSatisfying(Unreachable.class, refused -> {
+                    assertThat(refused.why()).isEqualTo(Why.IN_DOUBT_UNKNOWN);
+                    assertThat(refused.reason()).contains("what was read contradicts itself", "on shard 'o'");
+                });
     }
 
     @Test

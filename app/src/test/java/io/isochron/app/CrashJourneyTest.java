@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.isochron.objects.CrashPoint;
 import io.isochron.testkit.ChildJvm;
+import io.isochron.testkit.CrashPoints;
 import io.isochron.testkit.Seeds;
 import io.isochron.testkit.TestCluster;
 import java.io.IOException;
@@ -13,10 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
@@ -44,8 +42,9 @@ class CrashJourneyTest {
             configure(other, cluster, "repository", "isochron_other");
             TestHost otherHost = new TestHost(other);
             ok(otherHost, "init", "--key-kept");
-            try (ChildJvm ledger = start(other, "capture.ledger", "capture")) {
-                Set<String> points = points("capture");
+            try (ChildJvm ledger = CrashPoints.start(
+                    Main.class, log(other, "capture.ledger"), "capture.ledger", arguments(other, "capture"))) {
+                Set<String> points = CrashPoints.named("capture", "store", "capture");
                 assertThat(points).contains("capture.wal", "capture.segment", "capture.adopted", "capture.ledger");
                 points.remove("capture.ledger");
                 // what is to be adopted is left by a capture that was killed before
@@ -81,7 +80,7 @@ class CrashJourneyTest {
 
     private static void backups(Path home, TestHost host) throws Exception {
         int published = 0;
-        for (String point : points("backup")) {
+        for (String point : CrashPoints.named("backup", "store", "capture")) {
             while (host.run("info") != 0 || host.out().contains("none yet")) {
                 Thread.sleep(200);
             }
@@ -96,44 +95,15 @@ class CrashJourneyTest {
     }
 
     private static void killed(Path home, String point, String command) throws Exception {
-        try (ChildJvm child = start(home, point, command)) {
-            assertThat(child.await(PATIENCE)).as(() -> output(child)).isEqualTo(CrashPoint.STATUS);
-        }
+        CrashPoints.run(Main.class, log(home, point), point, CrashPoint.STATUS, arguments(home, command));
     }
 
-    private static String output(ChildJvm child) {
-        try {
-            return child.output();
-        } catch (IOException e) {
-            return e.toString();
-        }
+    private static Path log(Path home, String point) {
+        return home.resolve("log-" + point.replace('#', '-'));
     }
 
-    private static ChildJvm start(Path home, String point, String command) throws IOException {
-        return ChildJvm.start(
-                Main.class,
-                home.resolve("log-" + point.replace('#', '-')),
-                List.of("-Disochron.crash=" + point),
-                List.of(command, "--config", home + "/isochron.yaml"));
-    }
-
-    /** The names of all places, from the sources: none is left out. */
-    private static Set<String> points(String beginning) throws IOException {
-        Pattern pattern = Pattern.compile("CrashPoint\\.reached\\(\"(" + beginning + "\\.[a-z-]+)\"");
-        Set<String> points = new TreeSet<>();
-        Path root = Path.of(System.getProperty("isochron.root", ".."));
-        for (String room : List.of("store", "capture")) {
-            try (Stream<Path> files = Files.walk(root.resolve(room).resolve("src/main"))) {
-                for (Path file :
-                        files.filter(name -> name.toString().endsWith(".java")).toList()) {
-                    Matcher matcher = pattern.matcher(Files.readString(file));
-                    while (matcher.find()) {
-                        points.add(matcher.group(1));
-                    }
-                }
-            }
-        }
-        return points;
+    private static List<String> arguments(Path home, String command) {
+        return List.of(command, "--config", home + "/isochron.yaml");
     }
 
     private static void write(TestCluster cluster, AtomicBoolean writing) {

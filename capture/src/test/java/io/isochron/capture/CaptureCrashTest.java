@@ -12,7 +12,7 @@ import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.ShardIdentity;
 import io.isochron.store.VerifyScope;
-import io.isochron.testkit.ChildJvm;
+import io.isochron.testkit.CrashPoints;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +25,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,8 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
  * so hours pass in a second and the roll-ups of the ledger are made, too.
  */
 class CaptureCrashTest {
-    private static final Pattern POINT =
-            Pattern.compile("CrashPoint\\.reached\\(\"((?:capture|ledger)\\.[a-z-]+)\"\\)");
     private static final Instant BEGIN = Instant.parse("2027-03-01T22:40:00Z");
     private static final Duration STEP = Duration.ofMinutes(7);
     private static final int STEPS = 16;
@@ -85,7 +81,7 @@ class CaptureCrashTest {
                 .anyMatch(name -> name.contains("/part/"))
                 .anyMatch(name -> name.contains("/hour/"))
                 .anyMatch(name -> name.contains("/day/"));
-        Set<String> points = points();
+        Set<String> points = CrashPoints.named("(?:capture|ledger)", "store", "capture");
         assertThat(points)
                 .contains("capture.wal", "capture.segment", "capture.adopted", "capture.ledger", "ledger.part");
         // what is to be adopted is left by a capture that was killed before
@@ -128,15 +124,12 @@ class CaptureCrashTest {
     }
 
     private void killed(Path folder, Path keyFile, String point) throws Exception {
-        try (ChildJvm child = ChildJvm.start(
+        CrashPoints.run(
                 Child.class,
                 temporary.resolve("out"),
-                List.of("-Disochron.crash=" + point),
-                List.of(folder.toString(), keyFile.toString()))) {
-            assertThat(child.await(Duration.ofMinutes(2)))
-                    .as("%s is reached: %s", point, child.output())
-                    .isEqualTo(CrashPoint.STATUS);
-        }
+                point,
+                CrashPoint.STATUS,
+                List.of(folder.toString(), keyFile.toString()));
     }
 
     /** All that is archived, as a restore reads it. */
@@ -171,20 +164,4 @@ class CaptureCrashTest {
     }
 
     /** The names of all places, from the sources: none is left out. */
-    private static Set<String> points() throws IOException {
-        Set<String> points = new TreeSet<>();
-        Path root = Path.of(System.getProperty("isochron.root", ".."));
-        for (String room : List.of("store", "capture")) {
-            try (Stream<Path> files = Files.walk(root.resolve(room).resolve("src/main"))) {
-                for (Path file :
-                        files.filter(name -> name.toString().endsWith(".java")).toList()) {
-                    Matcher matcher = POINT.matcher(Files.readString(file));
-                    while (matcher.find()) {
-                        points.add(matcher.group(1));
-                    }
-                }
-            }
-        }
-        return points;
-    }
 }

@@ -7,25 +7,18 @@ import io.isochron.objects.CrashPoint;
 import io.isochron.objects.FileSystemStore;
 import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
-import io.isochron.testkit.ChildJvm;
+import io.isochron.testkit.CrashPoints;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A compaction whose process ends, as by {@code kill -9}, at every place it has a name for; then another one. */
 class CompactionCrashTest {
-    private static final Pattern POINT = Pattern.compile("CrashPoint\\.reached\\(\"(compact\\.[a-z-]+)\"\\)");
-
     @TempDir
     Path temporary;
 
@@ -42,19 +35,8 @@ class CompactionCrashTest {
 
     /** The names of all places, from the sources: none is left out. Some are passed again, where something else lies behind them. */
     static Set<String> points() throws IOException {
-        Set<String> points = new TreeSet<>(Set.of("compact.removed#30", "compact.written#2", "compact.done#2"));
-        Path root = Path.of(System.getProperty("isochron.root", ".."));
-        for (String room : List.of("store", "upkeep")) {
-            try (Stream<Path> files = Files.walk(root.resolve(room).resolve("src/main"))) {
-                for (Path file :
-                        files.filter(name -> name.toString().endsWith(".java")).toList()) {
-                    Matcher matcher = POINT.matcher(Files.readString(file));
-                    while (matcher.find()) {
-                        points.add(matcher.group(1));
-                    }
-                }
-            }
-        }
+        Set<String> points = CrashPoints.named("compact", "store", "upkeep");
+        points.addAll(Set.of("compact.removed#30", "compact.written#2", "compact.done#2"));
         return points;
     }
 
@@ -71,13 +53,12 @@ class CompactionCrashTest {
         // a larger piece that a run left with the small ones it holds
         wal.write(1, 3_000, 6_000);
         wal.chronicle(1, 10_000, CREATED);
-        try (ChildJvm child = ChildJvm.start(
+        CrashPoints.run(
                 Child.class,
                 temporary.resolve("out"),
-                List.of("-Disochron.crash=" + point),
-                List.of(folder.toString(), keyFile.toString()))) {
-            assertThat(child.await(Duration.ofMinutes(2))).as(child.output()).isEqualTo(CrashPoint.STATUS);
-        }
+                point,
+                CrashPoint.STATUS,
+                List.of(folder.toString(), keyFile.toString()));
         wal.check(1);
         Repository again = Repository.open(FileSystemStore.open(folder), key);
         KnownWal.compact(again, KnownWal.options(4096), CREATED.plus(Duration.ofDays(1)));

@@ -15,7 +15,7 @@ import io.isochron.store.Repository;
 import io.isochron.store.RepositoryKey;
 import io.isochron.store.RetentionPromise;
 import io.isochron.store.VerifyScope;
-import io.isochron.testkit.ChildJvm;
+import io.isochron.testkit.CrashPoints;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +28,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -37,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** An expiry whose process ends, as by {@code kill -9}, at every place it has a name for; then another one, which leaves what one that nobody disturbed leaves. */
 class ExpiryCrashTest {
-    private static final Pattern POINT = Pattern.compile("CrashPoint\\.reached\\(\"(expire\\.[a-z-]+)\"\\)");
     private static final RetentionPromise PROMISE = new RetentionPromise(
             Duration.ofMinutes(8), Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(2));
 
@@ -81,15 +78,12 @@ class ExpiryCrashTest {
 
         for (String point : points()) {
             Path folder = copy(made, point);
-            try (ChildJvm child = ChildJvm.start(
+            CrashPoints.run(
                     Child.class,
                     temporary.resolve("out"),
-                    List.of("-Disochron.crash=" + point),
-                    List.of(folder.toString(), keyFile.toString(), now.toString()))) {
-                assertThat(child.await(Duration.ofMinutes(2)))
-                        .as("%s is reached: %s", point, child.output())
-                        .isEqualTo(CrashPoint.STATUS);
-            }
+                    point,
+                    CrashPoint.STATUS,
+                    List.of(folder.toString(), keyFile.toString(), now.toString()));
             assertThat(names(folder)).as("killed at %s", point).containsAll(kept);
             assertSound(folder, key, "killed at " + point);
             expire(open(folder, key), now);
@@ -126,19 +120,7 @@ class ExpiryCrashTest {
 
     /** The names of all places, from the sources and from what there is to remove: none is left out. */
     private static Set<String> points() throws IOException {
-        Set<String> points = new TreeSet<>();
-        Path root = Path.of(System.getProperty("isochron.root", ".."));
-        for (String room : List.of("store", "upkeep")) {
-            try (Stream<Path> files = Files.walk(root.resolve(room).resolve("src/main"))) {
-                for (Path file :
-                        files.filter(name -> name.toString().endsWith(".java")).toList()) {
-                    Matcher matcher = POINT.matcher(Files.readString(file));
-                    while (matcher.find()) {
-                        points.add(matcher.group(1));
-                    }
-                }
-            }
-        }
+        Set<String> points = CrashPoints.named("expire", "store", "upkeep");
         assertThat(points).contains("expire.leased", "expire.given-up", "expire.recorded", "expire.done");
         for (Garbage.Part part : Garbage.Part.values()) {
             points.add("expire." + part.name().toLowerCase(Locale.ROOT));

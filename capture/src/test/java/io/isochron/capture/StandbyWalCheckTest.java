@@ -22,10 +22,7 @@ class StandbyWalCheckTest {
             TestShard shard = fixture.cluster.shard(0);
             shard.execute("create table t (v int)");
             try (TestStandby standby = TestStandby.start(shard, "second")) {
-                ShardSource both = new ShardSource(
-                        shard.name(),
-                        ConnectionSettings.parse(standby.connectionStringOfBoth(), Map.of()),
-                        "isochron_" + shard.name());
+                ShardSource both = both(shard, standby.connectionStringOfBoth());
 
                 CheckResult fit = check(both);
                 assertThat(fit.verdict()).as(fit.toString()).isEqualTo(Verdict.OK);
@@ -33,6 +30,15 @@ class StandbyWalCheckTest {
                 assertThat(CheckService.check(List.of(both), null))
                         .as("only if it is wanted")
                         .noneMatch(result -> result.name().equals("wal from standby"));
+
+                if (major > 14) { // 14 is asked for its slots over SQL, too, before
+                    // the role may replicate, and has no database to ask in
+                    CheckResult mute = check(both(
+                            shard, standby.connectionStringOfBoth().replaceAll("dbname=\\S+", "") + " dbname=missing"));
+                    assertThat(mute.verdict()).as(mute.toString()).isEqualTo(Verdict.FAIL);
+                    assertThat(mute.detail()).contains("does not tell its clock", "missing");
+                    assertThat(mute.hint()).contains("pg_hba.conf");
+                }
 
                 String receiver = standby.query("select pid from pg_stat_wal_receiver");
                 signal("STOP", receiver);
@@ -51,6 +57,10 @@ class StandbyWalCheckTest {
             assertThat(alone.verdict()).as(alone.toString()).isEqualTo(Verdict.WARN);
             assertThat(alone.detail()).contains("is a primary on timeline 1", "wal is taken from the primary");
         }
+    }
+
+    private static ShardSource both(TestShard shard, String addresses) {
+        return new ShardSource(shard.name(), ConnectionSettings.parse(addresses, Map.of()), "isochron_" + shard.name());
     }
 
     /** Without a repository: there is no capture to be waited for. */

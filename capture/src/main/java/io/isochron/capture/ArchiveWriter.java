@@ -28,6 +28,8 @@ final class ArchiveWriter {
 
     /** In synchronous mode WAL is parsed in batches of this time. */
     private static final long BATCH_MILLIS = 20;
+    /** How often it is looked for what may be due although nothing arrives. */
+    private static final long LOOK_NANOS = 50_000_000;
 
     /** Where observations of the catalog come from, and who wants to know that storage was created. */
     interface Catalog {
@@ -76,6 +78,8 @@ final class ArchiveWriter {
     private final HostClock host;
     private long firstMicros;
     private long cutNanos;
+    /** Whether the chronicle has a safe point. What lies before its first one may be of any age, so that one is not waited with. */
+    private boolean ageKnown;
 
     ArchiveWriter(
             String shard,
@@ -108,6 +112,8 @@ final class ArchiveWriter {
         this.idleNanos = idleInterval.toNanos();
         this.objectBytes = objectBytes;
         this.durable = position.position();
+        // one without WAL may have been made in synchronous mode
+        this.ageKnown = position.segments() > 1;
     }
 
     /** End of what is durable: WAL object and segment. */
@@ -184,6 +190,9 @@ final class ArchiveWriter {
         if (held() > objectBytes - WalFormat.PAGE_BYTES) {
             return true;
         }
+        if (!ageKnown && safePoints.ready(indexer.fed())) {
+            return true;
+        }
         if (complete) {
             return now - firstNanos >= ageNanos;
         }
@@ -197,8 +206,8 @@ final class ArchiveWriter {
         long now = host.nanos();
         long until = indexer.boundary().isAfter(durable)
                 ? firstNanos + ageNanos
-                : Math.max(cutNanos + idleNanos, now + 50_000_000L);
-        return Math.max(1, until - now);
+                : Math.max(cutNanos + idleNanos, now + LOOK_NANOS);
+        return Math.max(1, Math.min(until - now, ageKnown ? Long.MAX_VALUE : LOOK_NANOS));
     }
 
     /**
@@ -223,6 +232,7 @@ final class ArchiveWriter {
         // fed beyond
         var safe = takeSafePoint(end);
         safe.ifPresent(builder::safePoint);
+        ageKnown |= safe.isPresent();
         builder.observe(catalog.take());
         takeFences(builder, end);
         boolean created = builder.storageCreated();

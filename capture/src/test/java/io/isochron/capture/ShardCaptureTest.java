@@ -54,6 +54,21 @@ class ShardCaptureTest {
     }
 
     @Test
+    void the_first_safe_point_of_a_chronicle_is_not_waited_with() throws Exception {
+        try (CaptureFixture other = CaptureFixture.start(1, 17)) {
+            CaptureOptions slow =
+                    CaptureFixture.OPTIONS.withObjectAge(Duration.ofMinutes(1)).withIdleInterval(Duration.ofMinutes(1));
+            long begun = System.nanoTime();
+            try (ShardCapture capture = new ShardCapture(other.source(0), other.repository, slow, 3)) {
+                capture.start();
+                CaptureFixture.await(capture, status -> status.safeTime() != null);
+                assertThat(System.nanoTime() - begun).isLessThan(45_000_000_000L);
+                assertThat(other.chain(0)).anyMatch(segment -> segment.safePoint() != null);
+            }
+        }
+    }
+
+    @Test
     void a_commit_is_in_the_chronicle_with_its_rows_and_the_name_of_its_table() throws Exception {
         try (ShardCapture capture = fixture.capture(0)) {
             CaptureFixture.await(capture, status -> status.state() == CaptureState.STREAMING);

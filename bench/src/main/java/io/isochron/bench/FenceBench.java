@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The phases of {@code bench/fences}. */
 final class FenceBench implements AutoCloseable {
@@ -40,8 +41,14 @@ final class FenceBench implements AutoCloseable {
     private static final Duration NEVER = Duration.ofHours(1);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /** @param seconds of each of the three phases of a round */
-    record Options(long seconds, int rounds, int clients, int fences, int restores, int postgres) {}
+    /**
+     * What to do.
+     *
+     * @param warmUpSeconds how long capture runs under the same load before anything is measured: it is made to run for months, and its first minute is mostly the JVM's compiler
+     * @param seconds of each of the three phases of a round
+     * @param rounds whose phases come in turns in one order and in the opposite one
+     */
+    record Options(long warmUpSeconds, long seconds, int rounds, int clients, int fences, int restores, int postgres) {}
 
     /**
      * What came out.
@@ -88,17 +95,24 @@ final class FenceBench implements AutoCloseable {
             List<Double> without = new ArrayList<>();
             List<Double> with = new ArrayList<>();
             boolean comparable = Files.isExecutable(RECEIVER) && options.postgres() <= 15;
+            if (options.warmUpSeconds() > 0) {
+                withCapture(clients, NEVER, 0, options.warmUpSeconds());
+            }
+            List<Callable<Void>> phases = new ArrayList<>();
+            if (comparable) {
+                phases.add(() -> add(peer, withPeer(clients)));
+            }
+            phases.add(() -> add(without, withCapture(clients, NEVER, 0, options.seconds())));
+            phases.add(() -> add(with, withCapture(clients, Duration.ofSeconds(1), 0, options.seconds())));
             for (int round = 0; round < options.rounds(); round++) {
-                if (comparable) {
-                    peer.add(withPeer(clients));
+                for (Callable<Void> phase : round % 2 == 0 ? phases : phases.reversed()) {
+                    phase.call();
                 }
-                without.add(withCapture(clients, NEVER, 0));
-                with.add(withCapture(clients, Duration.ofSeconds(1), 0));
             }
             if (options.restores() > 0) {
                 snapshot(clients);
             }
-            withCapture(clients, Duration.ofMillis(100), options.fences());
+            withCapture(clients, Duration.ofMillis(100), options.fences(), 0);
             FenceCheck check = FenceCheck.of(repository, cluster, clients);
             List<String> inversions = new ArrayList<>(check.inversions());
             int restored = check.restore(options.restores(), options.postgres(), inversions);
@@ -108,11 +122,15 @@ final class FenceBench implements AutoCloseable {
             line.put("clients", options.clients());
             line.put("rounds", options.rounds());
             line.put("seconds", options.seconds());
+            line.put("warm_up_seconds", options.warmUpSeconds());
             line.put("writes_per_second_without_fences", median(without));
             line.put("writes_per_second_with_fences", median(with));
             line.put("cost", round(1 - median(with) / median(without)));
             line.put("writes_per_second_pg_receivewal", peer.isEmpty() ? null : median(peer));
             line.put("ratio", peer.isEmpty() ? null : round(median(peer) / median(without)));
+            line.put("rounds_without_fences", without);
+            line.put("rounds_with_fences", with);
+            line.put("rounds_pg_receivewal", peer);
             line.put(
                     "fences_taken",
                     fenced.stream().mapToLong(FenceStatus::taken).sum());
@@ -133,6 +151,11 @@ final class FenceBench implements AutoCloseable {
             line.put("inverted", inversions.size());
             return new Result(line, inversions);
         }
+    }
+
+    private static @Nullable Void add(List<Double> rates, double rate) {
+        rates.add(rate);
+        return null;
     }
 
     private static double round(double value) {
@@ -162,7 +185,7 @@ final class FenceBench implements AutoCloseable {
                                 .toFile())
                         .start());
             }
-            return measured(clients);
+            return measured(clients, options.seconds());
         } finally {
             disarm();
             for (Process receiver : receivers) {
@@ -173,8 +196,13 @@ final class FenceBench implements AutoCloseable {
         }
     }
 
-    /** @param fences run until so many were taken; 0 to measure */
-    private double withCapture(CausalClients clients, Duration interval, int fences) throws Exception {
+    /**
+     * Runs with capture.
+     *
+     * @param fences run until so many were taken; 0 to measure
+     * @param seconds how long to measure
+     */
+    private double withCapture(CausalClients clients, Duration interval, int fences, long seconds) throws Exception {
         CaptureOptions capturing = CaptureOptions.defaults()
                 .withSynchronous(new CaptureOptions.Synchronous(
                         cluster.directory().resolve("spool"), interval, Duration.ofMillis(50), Duration.ofMinutes(10)));
@@ -186,7 +214,7 @@ final class FenceBench implements AutoCloseable {
             double rate;
             try {
                 if (fences == 0) {
-                    rate = measured(clients);
+                    rate = measured(clients, seconds);
                 } else {
                     arm();
                     clients.go();
@@ -215,14 +243,14 @@ final class FenceBench implements AutoCloseable {
         }
     }
 
-    private double measured(CausalClients clients) throws Exception {
+    private double measured(CausalClients clients, long seconds) throws Exception {
         arm();
         clients.go();
         // every session has heard of the setting, and caches are warm
         Thread.sleep(2000);
         long before = clients.writes();
         long began = System.nanoTime();
-        Thread.sleep(options.seconds() * 1000);
+        Thread.sleep(seconds * 1000);
         double rate = (clients.writes() - before) / ((System.nanoTime() - began) / 1e9);
         clients.pause();
         return Math.round(rate);

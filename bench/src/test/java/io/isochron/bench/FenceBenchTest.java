@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 class FenceBenchTest {
     @Test
     void noEffectIsInsideAFenceWithoutItsCause() throws Exception {
-        FenceBench.Result result = FenceBench.run(new FenceBench.Options(1, 1, 2, 5, 0, 17));
+        FenceBench.Result result = FenceBench.run(new FenceBench.Options(1, 1, 1, 2, 5, 0, 17));
 
         assertThat(result.inversions()).isEmpty();
         assertThat(result.line()).containsEntry("inverted", 0);

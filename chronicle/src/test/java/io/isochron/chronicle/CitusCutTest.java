@@ -1,5 +1,6 @@
 package io.isochron.chronicle;
 
+import static io.isochron.chronicle.Event.Kind.ABORT_PREPARED;
 import static io.isochron.chronicle.Event.Kind.COMMIT;
 import static io.isochron.chronicle.Event.Kind.COMMIT_PREPARED;
 import static io.isochron.chronicle.Event.Kind.PREPARE;
@@ -125,6 +126,27 @@ class CitusCutTest {
                 .isInstanceOfSatisfying(Unreachable.class, refused -> {
                     assertThat(refused.why()).isEqualTo(Why.IN_DOUBT_UNKNOWN);
                     assertThat(refused.reason()).contains("what was read contradicts itself", "on shard 'o'");
+                });
+    }
+
+    @Test
+    void aMomentIsRefusedForWhatItIsWhereThereAreTooManyWaysToGiveBranchesTheirDecisions() {
+        // within the uncertainty of the clocks, half of these have a decision; every later one of those has a later one
+        for (int i = 0; i < 24; i++) {
+            worker.event(PREPARE, 100 + i, micros(1) + i / 2, ONE)
+                    .event(ABORT_PREPARED, 100 + i, micros(1) + i / 2, ONE);
+        }
+        worker.event(PREPARE, 1, micros(1) + 12, ONE);
+        for (int i = 0; i < 12; i++) {
+            origin.decides(10 + i, micros(1) + i, ONE);
+        }
+        bothCut(2, 3, 4);
+        assertThat(solve(new Target.Time(ClusterHistory.instant(micros(2.5)))))
+                .isInstanceOfSatisfying(Unreachable.class, refused -> {
+                    assertThat(refused.why()).isEqualTo(Why.IN_DOUBT_UNKNOWN);
+                    assertThat(refused.reason())
+                            .contains(
+                                    "more ways of giving every branch its decision, as clocks go (± ", "on shard 'o'");
                 });
     }
 

@@ -100,7 +100,7 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    private static void syncDirectory(@Nullable Path directory) throws IOException {
+    static void syncDirectory(@Nullable Path directory) throws IOException {
         if (directory != null) {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
                 channel.force(true);

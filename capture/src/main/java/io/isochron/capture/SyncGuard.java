@@ -135,13 +135,15 @@ final class SyncGuard {
     }
 
     private void degrade(SyncState state) throws SQLException {
+        String done = "shard " + source.name()
+                + " was switched to asynchronous commits because its commits had waited for capture for "
+                + TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s; ";
         try {
             if (SyncSwitch.free(connection(), state, spool)) {
-                monitor.alarm("shard " + source.name()
-                        + " was switched to asynchronous commits because its commits had waited for capture for "
-                        + TimeUnit.NANOSECONDS.toSeconds(patienceNanos)
-                        + " s; it is switched back when capture has caught up");
+                monitor.alarm(done + "it is switched back when capture has caught up");
             }
+        } catch (SyncSwitch.NotRememberedException e) {
+            monitor.alarm(done + e.getMessage());
         } catch (SQLException e) {
             monitor.alarm("commits of shard " + source.name()
                     + " wait for capture, and it cannot be switched to asynchronous commits: " + e.getMessage()

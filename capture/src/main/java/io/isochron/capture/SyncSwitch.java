@@ -27,6 +27,18 @@ final class SyncSwitch {
 
     private static final String REMEMBERED = "switched-to-asynchronous";
 
+    /** The database was freed, and nothing will arm it again by itself. */
+    static final class NotRememberedException extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        private NotRememberedException(Path spool, String before, IOException cause) {
+            super(
+                    "that cannot be remembered in " + spool + ": " + cause
+                            + "\nhint: set synchronous_standby_names to '" + before + "' again when capture is back",
+                    cause);
+        }
+    }
+
     private SyncSwitch() {}
 
     /** Whether a shard was switched to asynchronous commits and not back, or may have been. */
@@ -40,7 +52,8 @@ final class SyncSwitch {
      *
      * @param spool the shard's folder
      * @return whether it was done: false if the setting has changed meanwhile
-     * @throws SQLException if it was not done; or it was, and cannot be remembered
+     * @throws NotRememberedException if it was done
+     * @throws SQLException otherwise if it was not done
      */
     static boolean free(Connection connection, SyncState state, Path spool) throws SQLException {
         String now =
@@ -59,10 +72,7 @@ final class SyncSwitch {
         if (!done) {
             forget(spool);
         } else if (forgotten != null) {
-            throw new SQLException(
-                    "it is done, but cannot be remembered in " + spool + ": " + forgotten.getMessage()
-                            + "; set synchronous_standby_names to '" + state.names() + "' again when capture is back",
-                    forgotten);
+            throw new NotRememberedException(spool, state.names(), forgotten);
         }
         return done;
     }

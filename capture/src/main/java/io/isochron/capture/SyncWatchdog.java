@@ -45,6 +45,8 @@ public final class SyncWatchdog {
     private void watch(ShardSource source) {
         long began = System.nanoTime();
         Path folder = mode.spool().resolve(source.name());
+        String done = "shard " + source.name()
+                + " was switched to asynchronous commits: capture has ended, and its commits waited for it; ";
         while (true) {
             try (Connection connection = SyncGuard.open(source)) {
                 SyncState state = SyncState.of(connection);
@@ -56,12 +58,13 @@ public final class SyncWatchdog {
                         >= mode.patience().toNanos()) {
                     // not before: at first the server may still list the receiver of the capture that has ended
                     if (state.receivers() == 0 && SyncSwitch.free(connection, state, folder)) {
-                        tell.accept(
-                                "shard " + source.name()
-                                        + " was switched to asynchronous commits: capture has ended, and its commits waited for it; it is switched back when capture has caught up");
+                        tell.accept(done + "it is switched back when capture has caught up");
                     }
                     return;
                 }
+            } catch (SyncSwitch.NotRememberedException e) {
+                tell.accept(done + e.getMessage());
+                return;
             } catch (SQLException e) {
                 boolean refused = "42501".equals(e.getSQLState());
                 long silent = System.nanoTime() - began;

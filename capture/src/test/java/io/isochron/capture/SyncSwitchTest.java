@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -179,13 +181,27 @@ class SyncSwitchTest {
 
     @Test
     void aDatabaseIsFreedEvenWhereThatCannotBeRemembered() throws Exception {
-        Files.delete(spool);
-        assertThatThrownBy(() -> free(source()))
-                .isInstanceOf(SQLException.class)
-                .hasMessageContaining("it is done, but cannot be remembered")
-                .hasMessageContaining("to '" + BOTH + "' again");
+        Path gone = spool.resolve("gone");
+        try (Connection connection = SyncGuard.open(source())) {
+            assertThatThrownBy(() -> SyncSwitch.free(connection, SyncState.of(connection), gone))
+                    .isInstanceOf(SyncSwitch.NotRememberedException.class)
+                    .hasMessageContaining("cannot be remembered in " + gone)
+                    .hasMessageContaining("to '" + BOTH + "' again");
+        }
         awaitSetting(OTHER);
-        Files.createDirectory(spool);
+    }
+
+    @Test
+    void theWatchdogSaysThatItFreedADatabaseAndCannotRememberThat() throws Exception {
+        CaptureOptions.Synchronous mode = new CaptureOptions.Synchronous(
+                spool.resolve("gone"), Duration.ofSeconds(1), Duration.ofMillis(50), Duration.ofSeconds(1));
+        List<String> told = new ArrayList<>();
+        new SyncWatchdog(List.of(source()), mode, told::add).captureHasEnded();
+        awaitSetting(OTHER);
+        assertThat(told)
+                .singleElement()
+                .asString()
+                .contains("was switched to asynchronous commits", "cannot be remembered", "to '" + BOTH + "' again");
     }
 
     /** What switches, and is killed. */

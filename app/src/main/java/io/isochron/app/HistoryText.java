@@ -3,9 +3,11 @@ package io.isochron.app;
 import io.isochron.app.History.Happened;
 import io.isochron.app.History.Sums;
 import io.isochron.chronicle.DdlText;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class HistoryText {
     private static final int TABLES_SHOWN = 20;
     private static final int EVENTS_SHOWN = 200;
+    /** Events that say the same within this time of the first share a line. */
+    private static final Duration TOGETHER = Duration.ofMinutes(1);
 
     private final History history;
 
@@ -34,17 +38,62 @@ final class HistoryText {
         if (!history.events.isEmpty()) {
             lines.add("");
         }
-        int shown = Math.min(EVENTS_SHOWN, history.events.size());
-        for (Happened event : history.events.subList(0, shown)) {
-            String shard = event.shard().isEmpty() ? "all" : event.shard();
-            lines.add(event.at() + "  " + shard + (event.statement() == null ? "  " : "      ") + event.what());
+        List<Repeated> repeated = repeated();
+        int shown = Math.min(EVENTS_SHOWN, repeated.size());
+        int events = 0;
+        for (Repeated one : repeated.subList(0, shown)) {
+            lines.add(one.line());
+            events += one.count;
         }
-        if (shown < history.events.size()) {
-            lines.add("... and " + (history.events.size() - shown)
+        if (shown < repeated.size()) {
+            lines.add("... and " + (history.events.size() - events)
                     + " more events: narrow the time, or use --kind, --rows, --output csv");
         }
         lines.addAll(history.remarks);
         return lines;
+    }
+
+    /** An event, and how often it came again on its shard with nothing else in between. */
+    private static final class Repeated {
+        final Happened first;
+        Instant last;
+        int count = 1;
+
+        Repeated(Happened first) {
+            this.first = first;
+            this.last = first.at();
+        }
+
+        boolean again(Happened next) {
+            return first.what().equals(next.what())
+                    && first.statement() == null
+                    && next.statement() == null
+                    && next.at().isBefore(first.at().plus(TOGETHER));
+        }
+
+        String line() {
+            return first.at() + "  " + (first.shard().isEmpty() ? "all" : first.shard())
+                    + (first.statement() == null ? "  " : "      ") + first.what()
+                    + (count == 1 ? "" : ", " + count + " times until " + last);
+        }
+    }
+
+    /** The events by time, each with those like it that follow soon on its shard: a migration changes hundreds of definitions, and hides the rest. */
+    private List<Repeated> repeated() {
+        List<Repeated> all = new ArrayList<>();
+        Map<String, Repeated> newest = new HashMap<>();
+        for (Happened event : history.events) {
+            Repeated before = newest.get(event.shard());
+            if (before != null && before.again(event)) {
+                before.last = event.at();
+                before.count++;
+            } else {
+                Repeated one = new Repeated(event);
+                all.add(one);
+                newest.put(event.shard(), one);
+            }
+        }
+        return all;
     }
 
     private List<List<String>> shards() {
@@ -102,7 +151,7 @@ final class HistoryText {
         Instant end = from.plus(history.width);
         Instant last = sums.last == null || sums.last.isAfter(end) ? end : sums.last;
         Instant first = sums.first == null || sums.first.isBefore(from) ? from : sums.first;
-        double seconds = Math.max(1, java.time.Duration.between(first, last).toMillis() / 1000.0);
+        double seconds = Math.max(1, Duration.between(first, last).toMillis() / 1000.0);
         return sums.commits / seconds;
     }
 

@@ -53,7 +53,7 @@ public record Incident(
      * @param shard name of the shard
      * @param xid unsigned transaction id
      * @param gid global id if it was prepared, as far as known
-     * @param started reference time about which it began to write
+     * @param started reference time about which it began to write, not after {@code committed}
      * @param commitStart the boundary just before its COMMIT or COMMIT PREPARED
      * @param commitEnd the boundary after it
      * @param committed corrected time of the commit

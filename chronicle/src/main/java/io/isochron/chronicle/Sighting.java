@@ -69,7 +69,8 @@ record Sighting(
                 shard,
                 transaction.xid(),
                 transaction.gid(),
-                ClusterHistory.instant(transaction.firstSeenMicros()),
+                // what is seen when it arrives may have been committed before
+                ClusterHistory.instant(Math.min(transaction.firstSeenMicros(), transaction.committedMicros())),
                 transaction.commitStart(),
                 transaction.commitEnd(),
                 ClusterHistory.instant(transaction.committedMicros()),

@@ -104,6 +104,22 @@ class RowsAndIncidentsTest {
     }
 
     @Test
+    void aTransactionThatArrivedAfterItsCommitDidNotBeginAfterIt() {
+        a.cut(1_000_000);
+        a.rows(rows(10, ORDERS, 0, 5000)).event(COMMIT, 10, 950_000, null).cut(2_000_000);
+        b.cut(2_000_000);
+        assertThat(new IncidentFinder(history(), Dialect.xa())
+                        .find(5)
+                        .getFirst()
+                        .parts())
+                .singleElement()
+                .satisfies(part -> {
+                    assertThat(part.committed()).isEqualTo(ClusterHistory.instant(950_000));
+                    assertThat(part.started()).isEqualTo(part.committed());
+                });
+    }
+
+    @Test
     void theDeletionOnAllShardsRanksFirstAndIsOneIncident() {
         for (Segments shard : List.of(a, b)) {
             shard.observed(name(ORDERS, 16390, "orders")).observed(name(LOG, 16391, "log"));
